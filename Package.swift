@@ -1,0 +1,144 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Layers, top to bottom (ARCHITECTURE.md explains them; Tests/ArchitectureTests reads the imports
+// and fails on an arrow that points up):
+//   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaHost, MechaInvocation
+//   L2 Components/*          L1 MechaWire, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+/// A library target of our own with the project's settings.
+func module(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+/// A test target with the project's settings; tests may see what they drive and the test kit.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "mecha",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "mecha", targets: ["mecha"]),
+        .library(name: "MechaRuntime", targets: ["MechaRuntime"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // L0: values, contracts and pure state machines.
+        module("MechaCore", [nioCore, logging]),
+        module("MechaManifest", ["MechaCore", yams]),
+        module("MechaResiliency", ["MechaCore"]),
+
+        // L1: the wire, telemetry, generated messages.
+        module("MechaTelemetry", ["MechaCore", nioCore, logging]),
+        module("MechaProto", [protobuf]),
+        module(
+            "MechaWire",
+            [
+                "MechaCore", "MechaTelemetry", "MechaProto",
+                nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioConcurrency, collections, logging, protobuf, "CZlib",
+            ]),
+        module("MechaTelemetryExport", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, logging, protobuf]),
+        .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // L2: components, one target each.
+        module("MechaInMemory", path: "Sources/Components/InMemory", ["MechaCore", nioCore, logging]),
+        module("MechaSQLite", path: "Sources/Components/SQLite", ["MechaCore", "CSQLite", nioCore, nioPosix, logging]),
+        module(
+            "MechaRedis", path: "Sources/Components/Redis",
+            ["MechaCore", "MechaWire", nioCore, nioPosix, nioSSL, collections, logging]),
+        module("MechaLocalSecrets", path: "Sources/Components/LocalSecrets", ["MechaCore", nioCore, logging]),
+        module(
+            "MechaNameResolution", path: "Sources/Components/NameResolution",
+            ["MechaCore", "MechaSQLite", nioCore, nioPosix, logging]),
+
+        // L3: engines.
+        module(
+            "MechaInvocation",
+            ["MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, logging, protobuf]),
+        module(
+            "MechaHost",
+            [
+                "MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaInvocation",
+                nioCore, logging, crypto,
+            ]),
+
+        // L4: API front ends.
+        module(
+            "DaprAPI",
+            [
+                "MechaCore", "MechaManifest", "MechaTelemetry", "MechaWire", "MechaProto", "MechaInvocation", "MechaHost",
+                nioCore, nioHTTP1, logging, protobuf,
+            ]),
+        module("AdminAPI", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaHost", nioCore, nioHTTP1, logging]),
+
+        // L5: the composition root and the command line.
+        module(
+            "MechaRuntime",
+            [
+                "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaHost",
+                "DaprAPI", "AdminAPI",
+                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution",
+                nioCore, nioPosix, logging,
+            ]),
+        .executableTarget(
+            name: "mecha",
+            dependencies: ["MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", arguments, yams, subprocess, nioCore, nioPosix, nioHTTP1, logging],
+            swiftSettings: settings),
+
+        // Measuring and testing.
+        .executableTarget(
+            name: "mecha-bench",
+            dependencies: ["MechaCore", "MechaWire", "MechaProto", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, protobuf],
+            path: "Benchmarks/mecha-bench",
+            swiftSettings: settings),
+        module("MechaTestKit", ["MechaCore", "MechaWire", nioCore, nioPosix, logging]),
+        tests("ArchitectureTests", []),
+        tests("MechaCoreTests", ["MechaCore", "MechaTestKit", nioCore]),
+        tests("MechaManifestTests", ["MechaManifest", "MechaCore"]),
+        tests("MechaResiliencyTests", ["MechaResiliency", "MechaCore"]),
+        tests("MechaTelemetryTests", ["MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaProto", "MechaCore", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf]),
+        tests("MechaWireTests", ["MechaWire", "MechaCore", "MechaProto", "MechaTestKit", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioEmbedded, protobuf]),
+        tests("ComponentTests", ["MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging]),
+        tests("MechaInvocationTests", ["MechaInvocation", "MechaCore", "MechaWire", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging]),
+        tests("MechaHostTests", ["MechaHost", "MechaCore", "MechaManifest", "MechaWire", "MechaTelemetry", "MechaInMemory", "MechaTestKit", nioCore, nioPosix, logging]),
+        tests("DaprAPITests", ["DaprAPI", "MechaHost", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
+        tests("MechaRuntimeTests", ["MechaRuntime", "MechaHost", "MechaManifest", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
+        tests("MechaCommandTests", ["mecha", "MechaCore"]),
+    ]
+)

@@ -1,0 +1,1 @@
+@main struct Mecha { static func main() {} }
