@@ -1,0 +1,29 @@
+import NIOCore
+import NIOPosix
+
+/// The event loops of a process. Everything that listens, dials or serves uses these and no others.
+public final class EventLoops: Sendable {
+    public let group: MultiThreadedEventLoopGroup
+    public let contexts: [LoopContext]
+
+    public init(count: Int) {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        contexts = group.makeIterator().enumerated().map { LoopContext(loop: $1, index: $0) }
+        for context in contexts {
+            context.loop.execute { context.bindToThread() }
+        }
+    }
+
+    public var count: Int { contexts.count }
+
+    /// The context of `loop`, which must be one of ours.
+    public func context(of loop: any EventLoop) -> LoopContext {
+        if let current = LoopContext.current, current.loop === loop { return current }
+        return contexts.first { $0.loop === loop } ?? contexts[0]
+    }
+
+    /// The calling loop's context, or some loop's when called from elsewhere.
+    public func any() -> LoopContext { LoopContext.current ?? context(of: group.next()) }
+
+    public func shutdown() async { try? await group.shutdownGracefully() }
+}

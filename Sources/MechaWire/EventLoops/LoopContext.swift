@@ -1,0 +1,31 @@
+import NIOCore
+import NIOPosix
+
+/// One event loop of the process and what belongs to it.
+public final class LoopContext: Sendable {
+    public let loop: any EventLoop
+    public let executor: LoopTaskExecutor
+    /// 0 ..< ``EventLoops/count``; lets per-loop state live in plain arrays.
+    public let index: Int
+
+    init(loop: any EventLoop, index: Int) {
+        self.loop = loop
+        self.executor = LoopTaskExecutor(loop: loop)
+        self.index = index
+    }
+
+    private static let threadSpecific = ThreadSpecificVariable<LoopContext>()
+
+    /// The context of the loop whose thread this is; nil on other threads.
+    public static var current: LoopContext? { threadSpecific.currentValue }
+
+    func bindToThread() { Self.threadSpecific.currentValue = self }
+
+    /// Starts `body` here and now on this loop; it returns to this loop after every suspension.
+    /// Must be called on the loop.
+    @discardableResult
+    public func run(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        loop.assertInEventLoop()
+        return Task.immediate(executorPreference: executor) { await body() }
+    }
+}

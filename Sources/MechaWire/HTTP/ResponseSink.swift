@@ -1,0 +1,13 @@
+import NIOCore
+import NIOHTTP1
+
+/// Takes the response to an outgoing request as it arrives, on the exchange's event loop. Exactly one
+/// of `responseEnded` and `responseFailed` comes last. 1xx responses are not reported.
+public protocol ResponseSink: AnyObject {
+    func responseStarted(_ head: HTTPResponseHead)
+    func responseBody(_ chunk: ByteBuffer)
+    func responseEnded(trailers: HTTPHeaders?)
+    func responseFailed(_ error: WireError)
+    /// The request body can be sent on, or should pause.
+    func requestWritabilityChanged(_ isWritable: Bool)
+}

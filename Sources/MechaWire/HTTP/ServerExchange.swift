@@ -1,0 +1,303 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP1
+
+/// A request that came in, and the response to it.
+///
+/// Lives on one event loop: every member must be used there (which an `async` handler started by
+/// ``run(_:)`` always is), hence the unchecked Sendable.
+public final class ServerExchange: @unchecked Sendable {
+    public let context: LoopContext
+    public let limits: WireLimits
+    /// The head in HTTP/2's own form when the request came so; gRPC reads it without conversion.
+    package let http2Headers: HPACKHeaders?
+    /// Whether TLS carries the request.
+    public let isSecure: Bool
+
+    private var storedHead: HTTPRequestHead?
+    private var driver: (any ServerExchangeDriver)?
+    private let observer: any WireObserver
+
+    private var requestBody = RequestBody()
+    private var task: Task<Void, Never>?
+    private var response = ResponsePhase.pending
+    private var writabilityWaiter: CheckedContinuation<Void, Never>?
+    /// Called once when the exchange is over, with the bytes of the response body that were sent.
+    package var onFinish: ((_ exchange: ServerExchange) -> Void)?
+
+    /// Status that was sent; nil before the response began.
+    public private(set) var responseStatus: HTTPResponseStatus?
+    public private(set) var responseBodyBytes = 0
+    public private(set) var requestBodyBytes = 0
+    /// Why the exchange ended early.
+    public private(set) var failure: WireError?
+
+    private enum ResponsePhase { case pending, streaming, done }
+
+    package init(
+        head: HTTPRequestHead?, http2Headers: HPACKHeaders?, isSecure: Bool, context: LoopContext, limits: WireLimits,
+        observer: any WireObserver, driver: any ServerExchangeDriver
+    ) {
+        self.storedHead = head
+        self.http2Headers = http2Headers
+        self.isSecure = isSecure
+        self.context = context
+        self.limits = limits
+        self.observer = observer
+        self.driver = driver
+    }
+
+    /// Method, target, version and headers; for HTTP/2, `:authority` appears as `host`.
+    public var head: HTTPRequestHead {
+        get {
+            if let storedHead { return storedHead }
+            let head = http2Headers.map(HTTPRequestHead.init(http2:)) ?? HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+            storedHead = head
+            return head
+        }
+        set { storedHead = newValue }
+    }
+
+    public var peerAddress: SocketAddress? { driver?.peerAddress }
+
+    /// Runs an asynchronous handler on this loop, here and now until it first suspends. The task is
+    /// cancelled when the peer gives up. A handler that returns without a response gets 500 sent.
+    public func run(_ handler: @escaping @Sendable (ServerExchange) async -> Void) {
+        let started = context.run { [self] in
+            await handler(self)
+            if response == .pending { respond(status: .internalServerError) }
+        }
+        if response != .done { task = started }
+    }
+
+    // MARK: - Request body
+
+    /// The whole body. Throws ``WireError/Code/tooLarge`` beyond `limit` bytes (default
+    /// ``WireLimits/bodyBytes``), and what cut the request off.
+    public func collectBody(upTo limit: Int? = nil) async throws -> ByteBuffer {
+        context.loop.assertInEventLoop()
+        let limit = limit ?? limits.bodyBytes
+        requestBody.collectionLimit = limit
+        if requestBody.buffered.readableBytes > limit { throw overflow() }
+        driver?.setReading(true)
+        if !requestBody.isComplete, failure == nil {
+            await withCheckedContinuation { requestBody.collector = $0 }
+        }
+        if let failure { throw failure }
+        if requestBody.hasOverflowed { throw overflow() }
+        return requestBody.takeBuffered()
+    }
+
+    private func overflow() -> WireError {
+        observer.limitExceeded(.bodyBytes)
+        driver?.setReading(false)
+        return WireError(.tooLarge, "the request body is larger than \(requestBody.collectionLimit) bytes")
+    }
+
+    /// The next piece of the body, or nil at its end. For one consumer at a time.
+    public func nextBodyChunk() async throws -> ByteBuffer? {
+        context.loop.assertInEventLoop()
+        if requestBody.buffered.readableBytes == 0, !requestBody.isComplete, failure == nil {
+            driver?.setReading(true)
+            await withCheckedContinuation { requestBody.chunkWaiter = $0 }
+        }
+        if let failure { throw failure }
+        if requestBody.buffered.readableBytes > 0 { return requestBody.takeBuffered() }
+        return nil
+    }
+
+    /// Trailers of the request, once its body has ended.
+    public var requestTrailers: HTTPHeaders? { requestBody.trailers }
+
+    /// Hands the body to `sink` as it comes; what has arrived already is handed over at once.
+    public func streamBody(into sink: any BodySink) {
+        context.loop.assertInEventLoop()
+        requestBody.sink = sink
+        if let failure { return sink.bodyFailed(failure) }
+        if requestBody.buffered.readableBytes > 0 { sink.bodyReceived(requestBody.takeBuffered()) }
+        if requestBody.isComplete { sink.bodyEnded(trailers: requestBody.trailers) } else { driver?.setReading(true) }
+    }
+
+    /// Back-pressure on the peer while a sink is installed.
+    public func setReading(_ isReading: Bool) { driver?.setReading(isReading) }
+
+    // MARK: - Response
+
+    public var isWritable: Bool { driver?.isWritable ?? false }
+    public var hasResponded: Bool { response != .pending }
+
+    /// A complete response; sends `content-length` unless the status forbids a body.
+    public func respond(status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer? = nil) {
+        context.loop.assertInEventLoop()
+        guard response == .pending, let driver else { return }
+        response = .done
+        responseStatus = status
+        responseBodyBytes = body?.readableBytes ?? 0
+        var head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        if status.mayHaveResponseBody {
+            head.headers.replaceOrAdd(name: "content-length", value: String(responseBodyBytes))
+        }
+        driver.sendWhole(head, body: body)
+        finish()
+    }
+
+    /// Begins a streamed response.
+    public func start(_ head: HTTPResponseHead) {
+        context.loop.assertInEventLoop()
+        guard response == .pending, let driver else { return }
+        response = .streaming
+        responseStatus = head.status
+        driver.sendHead(head)
+    }
+
+    /// Sends a piece of a streamed response without waiting; `flush` makes it leave now.
+    public func write(_ chunk: ByteBuffer, flush: Bool = true) {
+        guard response == .streaming, let driver else { return }
+        responseBodyBytes += chunk.readableBytes
+        driver.sendBody(chunk)
+        if flush { driver.flush() }
+    }
+
+    public func flush() { driver?.flush() }
+
+    /// Sends a piece and waits until the peer can take more. Throws what ended the exchange.
+    public func writeAndWait(_ chunk: ByteBuffer) async throws {
+        write(chunk)
+        if let failure { throw failure }
+        guard let driver, !driver.isWritable else { return }
+        await withCheckedContinuation { writabilityWaiter = $0 }
+        if let failure { throw failure }
+    }
+
+    public func end(trailers: HTTPHeaders? = nil) {
+        guard response == .streaming, let driver else { return }
+        response = .done
+        driver.sendEnd(trailers: trailers)
+        finish()
+    }
+
+    /// Complete gRPC-shaped response in HTTP/2's own form. Only for exchanges with ``http2Headers``.
+    package func respondHTTP2(_ headers: HPACKHeaders, body: ByteBuffer?, trailers: HPACKHeaders?) {
+        guard response == .pending, let driver else { return }
+        response = .done
+        responseStatus = .ok
+        responseBodyBytes = body?.readableBytes ?? 0
+        driver.sendHTTP2(headers, body: body, trailers: trailers)
+        finish()
+    }
+
+    /// Begins a streamed response in HTTP/2's own form.
+    package func startHTTP2(_ headers: HPACKHeaders) {
+        guard response == .pending, let driver else { return }
+        response = .streaming
+        responseStatus = .ok
+        driver.sendHTTP2Headers(headers, endStream: false)
+    }
+
+    /// Ends a streamed response with trailers in HTTP/2's own form.
+    package func endHTTP2(trailers: HPACKHeaders) {
+        guard response == .streaming, let driver else { return }
+        response = .done
+        driver.sendHTTP2Headers(trailers, endStream: true)
+        finish()
+    }
+
+    /// Gives up: the peer sees a closed connection (HTTP/1.1) or a reset stream (HTTP/2).
+    public func abort(_ error: WireError) {
+        guard response != .done else { return }
+        driver?.abort(error)
+        failed(error)
+    }
+
+    private func finish() {
+        let callback = onFinish
+        onFinish = nil
+        callback?(self)
+        writabilityWaiter?.resume()
+        writabilityWaiter = nil
+        task = nil
+    }
+
+    // MARK: - From the driver
+
+    package func received(_ chunk: ByteBuffer) {
+        requestBodyBytes += chunk.readableBytes
+        if let sink = requestBody.sink { return sink.bodyReceived(chunk) }
+        requestBody.append(chunk)
+        if requestBody.collector != nil {
+            if requestBody.hasOverflowed { requestBody.wake() }
+        } else {
+            requestBody.wakeChunkWaiter()
+            if requestBody.buffered.readableBytes > limits.bufferedBodyBytes { driver?.setReading(false) }
+        }
+    }
+
+    package func receivedEnd(trailers: HTTPHeaders?) {
+        requestBody.isComplete = true
+        requestBody.trailers = trailers
+        requestBody.sink?.bodyEnded(trailers: trailers)
+        requestBody.wake()
+    }
+
+    package func writabilityChanged(_ isWritable: Bool) {
+        requestBody.sink?.writabilityChanged(isWritable)
+        guard isWritable else { return }
+        writabilityWaiter?.resume()
+        writabilityWaiter = nil
+    }
+
+    /// The connection or stream is gone. Cancels the handler.
+    package func failed(_ error: WireError) {
+        guard failure == nil else { return }
+        failure = error
+        if response == .done, requestBody.isComplete { return }
+        response = .done
+        let task = task
+        requestBody.sink?.bodyFailed(error)
+        requestBody.wake()
+        finish()
+        task?.cancel()
+        driver = nil
+    }
+}
+
+/// What has arrived of a request body and who waits for it.
+private struct RequestBody {
+    var buffered = ByteBuffer()
+    var isComplete = false
+    var trailers: HTTPHeaders?
+    var sink: (any BodySink)?
+    var collector: CheckedContinuation<Void, Never>?
+    var chunkWaiter: CheckedContinuation<Void, Never>?
+    var collectionLimit = Int.max
+
+    var hasOverflowed: Bool { buffered.readableBytes > collectionLimit }
+
+    mutating func append(_ chunk: ByteBuffer) {
+        if buffered.readableBytes == 0 {
+            buffered = chunk
+        } else {
+            var chunk = chunk
+            buffered.writeBuffer(&chunk)
+        }
+    }
+
+    mutating func takeBuffered() -> ByteBuffer {
+        let taken = buffered
+        buffered = ByteBuffer()
+        return taken
+    }
+
+    mutating func wake() {
+        let waiting = collector
+        collector = nil
+        waiting?.resume()
+        wakeChunkWaiter()
+    }
+
+    mutating func wakeChunkWaiter() {
+        let waiting = chunkWaiter
+        chunkWaiter = nil
+        waiting?.resume()
+    }
+}

@@ -1,0 +1,58 @@
+import NIOCore
+
+/// The bounds of a listener or client; each is counted when it is hit (``WireObserver``).
+public struct WireLimits: Sendable {
+    /// Request line and headers together. Beyond: 431.
+    public var headerBytes = 64 << 10
+    /// One body that is collected into memory. Beyond: 413 (or RESOURCE_EXHAUSTED for gRPC).
+    public var bodyBytes = 4 << 20
+    /// Bytes of a body held for a consumer that is not ready; beyond, reading from the peer pauses.
+    public var bufferedBodyBytes = 64 << 10
+    /// HTTP/2 streams open at once on a connection.
+    public var streamsPerConnection = 1_000
+    /// Connections open at once on a listener. Beyond: 503 where possible, then close.
+    public var connections = 20_000
+    /// From the first byte of a request until its headers are complete. Beyond: 408.
+    public var headerReadTimeout: TimeAmount = .seconds(10)
+    /// A connection without any request under way.
+    public var idleTimeout: TimeAmount = .seconds(300)
+    /// Bytes waiting to be sent to one peer before writing counts as blocked.
+    public var outboundBufferHighBytes = 256 << 10
+    /// Bytes at which writing counts as free again.
+    public var outboundBufferLowBytes = 64 << 10
+    /// Stream resets by the peer per connection and ``resetWindow`` before the connection is closed
+    /// with ENHANCE_YOUR_CALM (rapid reset).
+    public var resetsPerWindow = 200
+    public var resetWindow: TimeAmount = .seconds(10)
+    /// Establishing an outgoing connection, TLS included.
+    public var connectTimeout: TimeAmount = .seconds(5)
+    /// Idle outgoing connections kept per origin and loop.
+    public var idleConnectionsPerOrigin = 64
+    /// Outgoing HTTP/1.1 connections per origin and loop; requests beyond wait.
+    public var connectionsPerOrigin = 512
+    /// Requests that wait for an outgoing connection, per origin and loop. Beyond: ``WireError/Code/overloaded``.
+    public var waitingRequestsPerOrigin = 10_000
+
+    public init() {}
+
+    /// Which limit was hit, for metrics and messages.
+    public enum Name: String, Sendable, CaseIterable {
+        case headerBytes, bodyBytes, streamsPerConnection, connections, headerReadTimeout, idleTimeout
+        case resets, messageBytes, waitingRequests, connectionsPerOrigin
+    }
+}
+
+/// Hears what a listener or client goes through; all calls are cheap and come on event loops.
+public protocol WireObserver: Sendable {
+    func limitExceeded(_ limit: WireLimits.Name)
+    func connectionOpened(isInbound: Bool)
+    func connectionClosed(isInbound: Bool)
+}
+
+/// Observes nothing.
+public struct SilentWireObserver: WireObserver {
+    public init() {}
+    public func limitExceeded(_ limit: WireLimits.Name) {}
+    public func connectionOpened(isInbound: Bool) {}
+    public func connectionClosed(isInbound: Bool) {}
+}
