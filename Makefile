@@ -1,0 +1,5 @@
+.PHONY: protos
+
+# Regenerate Sources/MechaProto/Generated from Protos/.
+protos:
+	scripts/protos.sh
