@@ -1,5 +1,49 @@
-.PHONY: protos
+# Mecha's commands. `make help` lists them.
 
-# Regenerate Sources/MechaProto/Generated from Protos/.
-protos:
-	scripts/protos.sh
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PREFIX ?= /usr/local
+
+# One self-contained binary: Swift's runtime, SQLite and zlib are linked in.
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
+VENV := .build/venv
+
+.PHONY: help demo test build bench check fmt protos install prepare prepare-test unit end-to-end soak
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+prepare: ## install what a build needs (C headers)
+	@scripts/prepare.sh build
+
+prepare-test: prepare ## install what the tests need (servers, Python clients)
+	@scripts/prepare.sh test
+
+build: prepare ## release build: .build/release/mecha
+	swift build $(RELEASE_FLAGS) --product mecha
+
+demo: build ## two apps, one HTTP and one gRPC, on embedded defaults
+	@scripts/prepare.sh demo
+	@Examples/demo/run.sh
+
+test: prepare-test ## every test, fast ones first
+	@scripts/test.sh
+
+bench: prepare-test ## CPU time per request as ratios, on release builds
+	swift build $(RELEASE_FLAGS) --product mecha
+	swift build $(RELEASE_FLAGS) --product mecha-bench
+	@Benchmarks/run.sh
+
+check: prepare ## formatting, warnings as errors, layer test
+	swift format lint --strict --recursive --parallel Package.swift Sources/mecha Sources/Mecha* Sources/DaprAPI Sources/AdminAPI Sources/Components Tests Benchmarks
+	swift build --build-tests -Xswiftc -warnings-as-errors
+	swift test --skip-build --filter ArchitectureTests
+
+fmt: ## format all sources
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+
+protos: ## regenerate Sources/MechaProto from Protos
+	@scripts/protos.sh
+
+install: build ## install mecha under PREFIX
+	install -D -m 0755 .build/release/mecha "$(DESTDIR)$(PREFIX)/bin/mecha"

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs what is missing: `prepare.sh build|demo|test`. Debian and Ubuntu; does nothing where all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages() {
+    local missing=()
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    echo "installing ${missing[*]}" >&2
+    local sudo=""
+    [ "$(id -u)" -eq 0 ] || sudo="sudo"
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# A Python environment of the project's own, made anew when its list of packages changes.
+python_environment() {
+    local requirements=$1 stamp
+    stamp=".build/venv/.$(sha256sum "$requirements" | cut -c1-16)"
+    [ -e "$stamp" ] && return
+    mkdir -p .build
+    [ -x .build/venv/bin/python ] || python3 -m venv .build/venv
+    .build/venv/bin/pip install --quiet --disable-pip-version-check -r "$requirements"
+    touch "$stamp"
+}
+
+case "$1" in
+build)
+    packages libsqlite3-dev zlib1g-dev
+    ;;
+demo)
+    packages python3 python3-venv curl
+    python_environment Examples/demo/requirements.txt
+    ;;
+test)
+    packages python3 python3-venv curl redis-server redis-sentinel nghttp2-client openssl procps
+    python_environment Tests/requirements.txt
+    ;;
+esac
