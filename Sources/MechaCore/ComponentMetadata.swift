@@ -80,6 +80,15 @@ public struct ComponentMetadata: Sendable, Hashable {
         try duration(key) ?? fallback
     }
 
+    /// A byte count with optional suffix (``ByteSize``).
+    public func byteSize(_ key: String, default fallback: Int) throws -> Int {
+        guard let text = string(key) else { return fallback }
+        guard let size = ByteSize.parse(text) else {
+            throw MetadataError(field: key, problem: "is \"\(text)\"", expected: "a size such as 512, 64Ki or 4Mi")
+        }
+        return size
+    }
+
     /// One of `choices`, in the spelling of `choices`.
     public func choice(_ key: String, of choices: [String], default fallback: String) throws -> String {
         guard let text = string(key) else { return fallback }
@@ -99,13 +108,10 @@ public struct ComponentMetadata: Sendable, Hashable {
             case .bool: _ = try bool(field.name)
             case .integer: _ = try integer(field.name)
             case .duration: _ = try duration(field.name)
+            case .bytes: _ = try byteSize(field.name, default: 0)
             case .number:
                 if let text = string(field.name), Double(text) == nil {
                     throw MetadataError(field: field.name, problem: "is \"\(text)\"", expected: "a number")
-                }
-            case .bytes:
-                if let text = string(field.name), ByteSize.parse(text) == nil {
-                    throw MetadataError(field: field.name, problem: "is \"\(text)\"", expected: "a size such as 512, 64Ki or 4Mi")
                 }
             }
             if !field.choices.isEmpty {

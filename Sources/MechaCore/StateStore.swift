@@ -32,7 +32,8 @@ public protocol StateStore: Component {
     /// Runs a query over stored JSON. Requires ``StateFeatures/query``.
     func query(_ query: StateQuery, metadata: [String: String]) async throws -> StateQueryPage
 
-    /// Keys that begin with `prefix`, in ascending order, at most `limit`, after `cursor` (a key).
+    /// Keys that begin with `prefix`, in ascending order of their UTF-8 bytes, at most `limit`, after
+    /// `cursor` (a key). Every character of `prefix` stands for itself.
     /// Requires ``StateFeatures/keysLike``.
     func keys(withPrefix prefix: String, after cursor: String?, limit: Int) async throws -> [String]
 

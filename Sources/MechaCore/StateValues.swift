@@ -33,13 +33,12 @@ public struct StateReadOptions: Sendable, Equatable {
 public struct StateWrite: Sendable, Equatable {
     public var key: String
     public var value: ByteBuffer
-    /// Compared with the stored etag when not nil. An empty string with ``StateConcurrency/firstWrite``
-    /// means "only if absent".
+    /// The version that the caller has seen; stores read it with `concurrency` as ``StateWrite/precondition``.
     public var etag: String?
     public var concurrency: StateConcurrency
     public var consistency: StateConsistency
-    /// Seconds until the entry vanishes, from metadata `ttlInSeconds`. Nil or -1 (and any other
-    /// negative number) mean never, and clear an earlier limit.
+    /// Seconds until the entry vanishes, from metadata `ttlInSeconds` (``StateTTL``). Nil, 0 and negative
+    /// numbers mean never, and clear an earlier limit.
     public var ttlInSeconds: Int?
     /// From metadata `contentType`; nil for unspecified.
     public var contentType: String?

@@ -1,0 +1,17 @@
+import MechaCore
+import MechaInMemory
+import MechaTestKit
+import Testing
+
+/// Every state store against the suite of MechaTestKit. A store is added with one test of a few lines.
+@Suite struct StateStoreConformanceTests {
+    @Test func `state.in-memory keeps the contract`() async {
+        let clock = ManualClock()
+        let store = InMemoryStateStore(clock: clock)
+        await report(StateStoreConformance(store) { clock.advance(by: $0) })
+    }
+
+    private func report(_ suite: StateStoreConformance) async {
+        for failure in await suite.failures() { Issue.record(failure) }
+    }
+}
