@@ -1,0 +1,69 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// TCP ports of the loopback address.
+public enum LoopbackPort {
+    /// A port that nothing listens on now. Another process may take it before the test does: let the
+    /// program under test choose its port itself where it can.
+    public static func free() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw TestKitError("cannot make a socket") }
+        defer { close(descriptor) }
+        var address = loopback(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let failure = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) | getsockname(descriptor, $0, &length) }
+        }
+        guard failure == 0 else { throw TestKitError("cannot find a free port: \(String(cString: strerror(errno)))") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Whether something accepts connections on `port` now.
+    public static func accepts(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = loopback(port: port)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    private static func loopback(port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return address
+    }
+}
+
+extension ServerProcess {
+    /// Waits until the program accepts connections on a loopback port. Throws, with the program's
+    /// output, when it ends before or has not done so within `limit`.
+    public func waitUntilAccepting(_ port: Int, within limit: Duration = .seconds(20)) async throws {
+        try await waitUntil("accepts connections on port \(port)", within: limit) { LoopbackPort.accepts(port) }
+    }
+
+    /// Waits until `condition` holds. Throws, with the program's output, when the program ends before or
+    /// `limit` is over.
+    public func waitUntil(
+        _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + limit
+        while try await !condition() {
+            if let exit { throw TestKitError("the program ended (\(exit)) before it \(what): \(output.suffix(2_000))") }
+            guard ContinuousClock.now < deadline else {
+                throw TestKitError("the program has not within \(limit): \(what): \(output.suffix(2_000))")
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}
