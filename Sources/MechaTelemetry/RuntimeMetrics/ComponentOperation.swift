@@ -4,7 +4,7 @@ public protocol ComponentOperation: CaseIterable, RawRepresentable, Sendable whe
 }
 
 /// Operations on a state store.
-public enum StateOperation: Int, ComponentOperation {
+public enum StateCall: Int, ComponentOperation {
     case get, bulkGet, set, bulkSet, delete, bulkDelete, query, transaction
 
     public var label: String {
@@ -22,7 +22,7 @@ public enum StateOperation: Int, ComponentOperation {
 }
 
 /// Operations on a secret store.
-public enum SecretOperation: Int, ComponentOperation {
+public enum SecretCall: Int, ComponentOperation {
     case get, bulkGet
 
     public var label: String {

@@ -8,8 +8,8 @@ public final class RuntimeMetrics: Sendable {
     public let grpcServer: GRPCMetrics
     public let grpcClient: GRPCMetrics
     public let healthProbes: HealthProbeMetrics
-    public let state: ComponentCallMetrics<StateOperation>
-    public let secrets: ComponentCallMetrics<SecretOperation>
+    public let state: ComponentCallMetrics<StateCall>
+    public let secrets: ComponentCallMetrics<SecretCall>
     public let components: ComponentLifecycleMetrics
     public let invocation: InvocationMetrics
     public let accessControl: AccessControlMetrics
