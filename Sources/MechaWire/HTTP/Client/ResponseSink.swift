@@ -10,4 +10,11 @@ public protocol ResponseSink: AnyObject {
     func responseFailed(_ error: WireError)
     /// The request body can be sent on, or should pause.
     func requestWritabilityChanged(_ isWritable: Bool)
+    /// Everything that came with one read has been delivered and the response goes on: whoever passes
+    /// it on flushes here, once per read and not once per piece.
+    func responseBatchEnded()
+}
+
+extension ResponseSink {
+    public func responseBatchEnded() {}
 }
