@@ -9,4 +9,11 @@ public protocol BodySink: AnyObject {
     func bodyFailed(_ error: WireError)
     /// The other direction (our response) can take more, or should pause.
     func writabilityChanged(_ isWritable: Bool)
+    /// The peer gave up after its request was complete and before our response was; nothing comes
+    /// after this.
+    func exchangeFailed(_ error: WireError)
+}
+
+extension BodySink {
+    public func exchangeFailed(_ error: WireError) {}
 }

@@ -3,13 +3,13 @@ import NIOHPACK
 import NIOHTTP1
 
 /// What carries a ``ServerExchange``: an HTTP/1.1 connection or an HTTP/2 stream. All calls are made on
-/// the event loop. After `sendEnd` or `abort` nothing more is sent.
+/// the event loop. After `sendWhole`, `sendEnd` or `abort` nothing more is sent.
 package protocol ServerExchangeDriver: AnyObject {
     var isWritable: Bool { get }
     var peerAddress: SocketAddress? { get }
 
-    /// A complete response with one flush; `body` may be empty.
-    func sendWhole(_ head: HTTPResponseHead, body: ByteBuffer?)
+    /// A complete response with one flush; `content-length` is added unless the status forbids a body.
+    func sendWhole(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, body: ByteBuffer?)
     func sendHead(_ head: HTTPResponseHead)
     func sendBody(_ chunk: ByteBuffer)
     func sendEnd(trailers: HTTPHeaders?)
@@ -21,6 +21,8 @@ package protocol ServerExchangeDriver: AnyObject {
 
     /// Stops or resumes taking body bytes from the peer.
     func setReading(_ isReading: Bool)
+    /// The response is complete and the exchange has let go of the carrier; the last call of a good exchange.
+    func exchangeFinished()
     /// Gives the exchange up: closes the connection (HTTP/1.1) or resets the stream (HTTP/2).
     func abort(_ error: WireError)
 }

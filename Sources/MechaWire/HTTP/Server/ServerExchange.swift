@@ -15,14 +15,14 @@ public final class ServerExchange: @unchecked Sendable {
     public let isSecure: Bool
 
     private var storedHead: HTTPRequestHead?
-    private var driver: (any ServerExchangeDriver)?
+    private(set) var driver: (any ServerExchangeDriver)?
     private let observer: any WireObserver
 
-    private var requestBody = RequestBody()
+    var requestBody = RequestBody()
     private var task: Task<Void, Never>?
     private var response = ResponsePhase.pending
-    private var writabilityWaiter: CheckedContinuation<Void, Never>?
-    /// Called once when the exchange is over, with the bytes of the response body that were sent.
+    private var writabilityWaiter: UnsafeContinuation<Void, Never>?
+    /// Called once when the exchange is over, before it lets go of its connection.
     package var onFinish: ((_ exchange: ServerExchange) -> Void)?
 
     /// Status that was sent; nil before the response began.
@@ -61,65 +61,16 @@ public final class ServerExchange: @unchecked Sendable {
     public var peerAddress: SocketAddress? { driver?.peerAddress }
 
     /// Runs an asynchronous handler on this loop, here and now until it first suspends. The task is
-    /// cancelled when the peer gives up. A handler that returns without a response gets 500 sent.
+    /// cancelled when the peer gives up. A handler that returns without a response, and without having
+    /// handed the request on to a sink, gets 500 sent.
     public func run(_ handler: @escaping @Sendable (ServerExchange) async -> Void) {
-        let started = context.run { [self] in
+        context.loop.assertInEventLoop()
+        let started = Task.immediate(executorPreference: context.executor) { [self] in
             await handler(self)
-            if response == .pending { respond(status: .internalServerError) }
+            if response == .pending, requestBody.sink == nil { respond(status: .internalServerError) }
         }
         if response != .done { task = started }
     }
-
-    // MARK: - Request body
-
-    /// The whole body. Throws ``WireError/Code/tooLarge`` beyond `limit` bytes (default
-    /// ``WireLimits/bodyBytes``), and what cut the request off.
-    public func collectBody(upTo limit: Int? = nil) async throws -> ByteBuffer {
-        context.loop.assertInEventLoop()
-        let limit = limit ?? limits.bodyBytes
-        requestBody.collectionLimit = limit
-        if requestBody.buffered.readableBytes > limit { throw overflow() }
-        driver?.setReading(true)
-        if !requestBody.isComplete, failure == nil {
-            await withCheckedContinuation { requestBody.collector = $0 }
-        }
-        if let failure { throw failure }
-        if requestBody.hasOverflowed { throw overflow() }
-        return requestBody.takeBuffered()
-    }
-
-    private func overflow() -> WireError {
-        observer.limitExceeded(.bodyBytes)
-        driver?.setReading(false)
-        return WireError(.tooLarge, "the request body is larger than \(requestBody.collectionLimit) bytes")
-    }
-
-    /// The next piece of the body, or nil at its end. For one consumer at a time.
-    public func nextBodyChunk() async throws -> ByteBuffer? {
-        context.loop.assertInEventLoop()
-        if requestBody.buffered.readableBytes == 0, !requestBody.isComplete, failure == nil {
-            driver?.setReading(true)
-            await withCheckedContinuation { requestBody.chunkWaiter = $0 }
-        }
-        if let failure { throw failure }
-        if requestBody.buffered.readableBytes > 0 { return requestBody.takeBuffered() }
-        return nil
-    }
-
-    /// Trailers of the request, once its body has ended.
-    public var requestTrailers: HTTPHeaders? { requestBody.trailers }
-
-    /// Hands the body to `sink` as it comes; what has arrived already is handed over at once.
-    public func streamBody(into sink: any BodySink) {
-        context.loop.assertInEventLoop()
-        requestBody.sink = sink
-        if let failure { return sink.bodyFailed(failure) }
-        if requestBody.buffered.readableBytes > 0 { sink.bodyReceived(requestBody.takeBuffered()) }
-        if requestBody.isComplete { sink.bodyEnded(trailers: requestBody.trailers) } else { driver?.setReading(true) }
-    }
-
-    /// Back-pressure on the peer while a sink is installed.
-    public func setReading(_ isReading: Bool) { driver?.setReading(isReading) }
 
     // MARK: - Response
 
@@ -133,11 +84,7 @@ public final class ServerExchange: @unchecked Sendable {
         response = .done
         responseStatus = status
         responseBodyBytes = body?.readableBytes ?? 0
-        var head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-        if status.mayHaveResponseBody {
-            head.headers.replaceOrAdd(name: "content-length", value: String(responseBodyBytes))
-        }
-        driver.sendWhole(head, body: body)
+        driver.sendWhole(status, headers, body: body)
         finish()
     }
 
@@ -161,11 +108,11 @@ public final class ServerExchange: @unchecked Sendable {
     public func flush() { driver?.flush() }
 
     /// Sends a piece and waits until the peer can take more. Throws what ended the exchange.
-    public func writeAndWait(_ chunk: ByteBuffer) async throws {
+    public func writeAndWait(_ chunk: ByteBuffer) async throws(WireError) {
         write(chunk)
         if let failure { throw failure }
         guard let driver, !driver.isWritable else { return }
-        await withCheckedContinuation { writabilityWaiter = $0 }
+        await withUnsafeContinuation { writabilityWaiter = $0 }
         if let failure { throw failure }
     }
 
@@ -205,17 +152,46 @@ public final class ServerExchange: @unchecked Sendable {
     /// Gives up: the peer sees a closed connection (HTTP/1.1) or a reset stream (HTTP/2).
     public func abort(_ error: WireError) {
         guard response != .done else { return }
-        driver?.abort(error)
+        let driver = driver
         failed(error)
+        driver?.abort(error)
     }
 
+    // MARK: - The end
+
+    /// The response is complete. Whoever still reads the request hears that nothing more comes.
     private func finish() {
-        let callback = onFinish
+        let driver = driver
+        release(bodyFailure: WireError(.cancelled, "the response was complete before the request was"))
+        driver?.exchangeFinished()
+    }
+
+    /// The connection or stream is gone. Cancels the handler.
+    package func failed(_ error: WireError) {
+        guard failure == nil, response != .done else { return }
+        failure = error
+        response = .done
+        let task = task
+        release(bodyFailure: error)
+        task?.cancel()
+    }
+
+    private func release(bodyFailure: WireError) {
+        onFinish?(self)
         onFinish = nil
-        callback?(self)
+        driver = nil
+        task = nil
+        let sink = requestBody.sink
+        requestBody.sink = nil
+        if !requestBody.isSettled {
+            requestBody.failure = bodyFailure
+            sink?.bodyFailed(bodyFailure)
+        } else if let failure {
+            sink?.exchangeFailed(failure)
+        }
+        requestBody.wake()
         writabilityWaiter?.resume()
         writabilityWaiter = nil
-        task = nil
     }
 
     // MARK: - From the driver
@@ -246,58 +222,5 @@ public final class ServerExchange: @unchecked Sendable {
         writabilityWaiter = nil
     }
 
-    /// The connection or stream is gone. Cancels the handler.
-    package func failed(_ error: WireError) {
-        guard failure == nil else { return }
-        failure = error
-        if response == .done, requestBody.isComplete { return }
-        response = .done
-        let task = task
-        requestBody.sink?.bodyFailed(error)
-        requestBody.wake()
-        finish()
-        task?.cancel()
-        driver = nil
-    }
-}
-
-/// What has arrived of a request body and who waits for it.
-private struct RequestBody {
-    var buffered = ByteBuffer()
-    var isComplete = false
-    var trailers: HTTPHeaders?
-    var sink: (any BodySink)?
-    var collector: CheckedContinuation<Void, Never>?
-    var chunkWaiter: CheckedContinuation<Void, Never>?
-    var collectionLimit = Int.max
-
-    var hasOverflowed: Bool { buffered.readableBytes > collectionLimit }
-
-    mutating func append(_ chunk: ByteBuffer) {
-        if buffered.readableBytes == 0 {
-            buffered = chunk
-        } else {
-            var chunk = chunk
-            buffered.writeBuffer(&chunk)
-        }
-    }
-
-    mutating func takeBuffered() -> ByteBuffer {
-        let taken = buffered
-        buffered = ByteBuffer()
-        return taken
-    }
-
-    mutating func wake() {
-        let waiting = collector
-        collector = nil
-        waiting?.resume()
-        wakeChunkWaiter()
-    }
-
-    mutating func wakeChunkWaiter() {
-        let waiting = chunkWaiter
-        chunkWaiter = nil
-        waiting?.resume()
-    }
+    func limitExceeded(_ limit: WireLimits.Name) { observer.limitExceeded(limit) }
 }

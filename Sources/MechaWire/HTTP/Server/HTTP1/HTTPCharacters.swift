@@ -1,0 +1,97 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Character classes of HTTP's grammar as 128-bit sets, and byte searches that every parser here uses.
+enum HTTPCharacters {
+    /// `tchar` of RFC 9110 section 5.6.2: what methods and field names are made of.
+    @inline(__always)
+    static func isToken(_ byte: UInt8) -> Bool {
+        contains(byte, low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe)
+    }
+
+    /// What a host with optional port may hold (RFC 3986 section 3.2.2, without user information).
+    @inline(__always)
+    static func isHost(_ byte: UInt8) -> Bool {
+        contains(byte, low: 0x2fff_6ff2_0000_0000, high: 0x47ff_fffe_afff_fffe)
+    }
+
+    /// What a field value may hold (RFC 9110 section 5.5): everything but control characters; tab is allowed.
+    @inline(__always)
+    static func isFieldValue(_ byte: UInt8) -> Bool {
+        byte >= 0x20 ? byte != 0x7f : byte == UInt8(ascii: "\t")
+    }
+
+    @inline(__always)
+    private static func contains(_ byte: UInt8, low: UInt64, high: UInt64) -> Bool {
+        switch byte {
+        case 0..<64: (low >> UInt64(byte)) & 1 == 1
+        case 64..<128: (high >> UInt64(byte - 64)) & 1 == 1
+        default: false
+        }
+    }
+
+    /// Offset of the first line feed at or after `start`.
+    @inline(__always)
+    static func lineFeed(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard start < bytes.count, let base = bytes.baseAddress else { return nil }
+        guard let found = memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start) else { return nil }
+        return UnsafeRawPointer(found) - base
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether these bytes are `text` (which must be lower case), letter case aside.
+    @inline(__always)
+    func equalsIgnoringCase(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        for index in 0..<count {
+            let byte = self[index]
+            let lowered = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+            if lowered != text.utf8Start[index] { return false }
+        }
+        return true
+    }
+
+    @inline(__always)
+    func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount, let baseAddress else { return false }
+        return memcmp(baseAddress, text.utf8Start, count) == 0
+    }
+
+    @inline(__always)
+    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
+
+    /// Without spaces and tabs at both ends (`OWS` of RFC 9110 section 5.6.3).
+    @inline(__always)
+    func trimmed() -> UnsafeRawBufferPointer {
+        var start = 0
+        var end = count
+        while start < end, self[start].isBlank { start += 1 }
+        while end > start, self[end - 1].isBlank { end -= 1 }
+        return slice(start..<end)
+    }
+
+    /// The comma-separated elements of a list field (RFC 9110 section 5.6.1); empty ones are left out.
+    func forEachListElement(_ body: (UnsafeRawBufferPointer) -> Void) {
+        var start = 0
+        while start <= count {
+            let end = self[start...].firstIndex(of: UInt8(ascii: ",")) ?? count
+            let element = slice(start..<end).trimmed()
+            if !element.isEmpty { body(element) }
+            start = end + 1
+        }
+    }
+}
+
+extension UInt8 {
+    @inline(__always)
+    var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
+
+    @inline(__always)
+    var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
+}

@@ -1,0 +1,53 @@
+// mecha-wire-probe: a small server on MechaWire for tests that talk to it from outside (Tests/Wire) and
+// for measuring. Not part of the product. May import MechaWire and NIO.
+//
+// Prints one line, `ready <port or socket path>`, when it listens; drains and ends on SIGTERM.
+
+import Dispatch
+import MechaWire
+import NIOCore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+@main
+enum Probe {
+    static func main() async {
+        do {
+            let options = try ProbeOptions(CommandLine.arguments.dropFirst())
+            let loops = EventLoops(count: options.loops)
+            let counters = ProbeCounters()
+            let service = ProbeService(counters: counters)
+            let listener = try await HTTPListener.start(options.listener, loops: loops, service: service, observer: counters)
+            say("ready \(listener.port.map(String.init) ?? options.socketPath)")
+            await terminationSignal()
+            await listener.drain(within: options.drainLimit)
+            await loops.shutdown()
+            // What tests compare: nothing may be left over.
+            say("drained \(counters.summary)")
+        } catch {
+            say("failed \(error)")
+        }
+    }
+
+    /// Returns at the first SIGTERM.
+    private static func terminationSignal() async {
+        signal(SIGTERM, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM)
+        await withCheckedContinuation { continuation in
+            source.setEventHandler { continuation.resume() }
+            source.activate()
+        }
+        source.cancel()
+    }
+
+    private static func say(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+}
