@@ -33,8 +33,8 @@ struct ProcessStatus {
 
     /// When the process began; nil where `/proc` does not tell.
     static func startSecondsSinceEpoch() -> Double? {
-        guard let fields = statFields(), let text = contents(of: "/proc/stat") else { return nil }
-        let boot = text.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
+        guard let fields = statFields(), let bytes = FileDescriptor.contents(of: "/proc/stat") else { return nil }
+        let boot = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
         guard let boot else { return nil }
         return Double(boot) + Double(fields[.startTicks]) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
@@ -52,7 +52,9 @@ struct ProcessStatus {
     }
 
     private static func statFields() -> StatFields? {
-        guard let text = contents(of: "/proc/self/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        guard let bytes = FileDescriptor.contents(of: "/proc/self/stat") else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let end = text.lastIndex(of: ")") else { return nil }
         return StatFields(values: text[text.index(after: end)...].split { $0 == " " || $0 == "\n" })
     }
 
@@ -65,31 +67,5 @@ struct ProcessStatus {
         }
         // The descriptor by which we read the directory is not one of the process's own.
         return max(0, count - 1)
-    }
-
-    private static func contents(of path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 8_192)
-        while true {
-            let count = Self.read(descriptor, into: &chunk)
-            guard count > 0 else { break }
-            bytes += chunk[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func read(_ descriptor: Int32, into chunk: inout [UInt8]) -> Int {
-        chunk.withUnsafeMutableBytes { bytes in
-            #if canImport(Glibc)
-            Glibc.read(descriptor, bytes.baseAddress, bytes.count)
-            #elseif canImport(Musl)
-            Musl.read(descriptor, bytes.baseAddress, bytes.count)
-            #else
-            Darwin.read(descriptor, bytes.baseAddress, bytes.count)
-            #endif
-        }
     }
 }
