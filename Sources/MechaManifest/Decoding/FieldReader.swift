@@ -93,8 +93,15 @@ final class FieldReader {
             return nil
         }
         guard range.contains(number) else {
-            let bound = range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-            error(name, "is \(number)", expected: "a number \(bound)")
+            let bounds =
+                if range.lowerBound == range.upperBound {
+                    "\(range.lowerBound)"
+                } else if range.upperBound == .max {
+                    "a number of at least \(range.lowerBound)"
+                } else {
+                    "a number from \(range.lowerBound) to \(range.upperBound)"
+                }
+            error(name, "is \(number)", expected: bounds)
             return nil
         }
         return number

@@ -10,8 +10,7 @@ import Darwin
 enum ManifestFile {
     /// The file itself, or the manifest files of a folder sorted by name.
     static func files(at path: String, limits: ManifestLimits) throws(ManifestProblem) -> [String] {
-        guard let mode = mode(of: path) else { throw problem("cannot be read: \(reason())", path) }
-        guard mode & S_IFMT == S_IFDIR else { return [path] }
+        guard try isFolder(path) else { return [path] }
         guard let folder = opendir(path) else { throw problem("cannot be read: \(reason())", path) }
         defer { closedir(folder) }
         var files: [String] = []
@@ -30,6 +29,11 @@ enum ManifestFile {
             }
         }
         return files.sorted()
+    }
+
+    static func isFolder(_ path: String) throws(ManifestProblem) -> Bool {
+        guard let mode = mode(of: path) else { throw problem("cannot be read: \(reason())", path) }
+        return mode & S_IFMT == S_IFDIR
     }
 
     /// The file's text.

@@ -34,7 +34,7 @@ struct YAMLStream {
             }
             return nil
         } catch {
-            return Self.explained(error, line: Self.line(error.mark.line - linesBefore, of: bytes))
+            return Self.explained(error, in: bytes, linesBefore: linesBefore)
         }
     }
 
@@ -65,15 +65,19 @@ struct YAMLStream {
         return nil
     }
 
-    private static func line(_ number: Int, of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: max(0, number), omittingEmptySubsequences: false)
-        return lines.indices.contains(number - 1) ? lines[number - 1] : []
-    }
-
-    /// libyaml calls a tab in the indentation a "character that cannot start any token".
-    private static func explained(_ error: YAMLError, line: ArraySlice<UInt8>) -> YAMLError {
+    /// Says more than libyaml does where people slip most.
+    private static func explained(_ error: YAMLError, in bytes: ArraySlice<UInt8>, linesBefore: Int) -> YAMLError {
+        var error = error
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: max(0, error.mark.line - linesBefore), omittingEmptySubsequences: false)
+        // The end of the text counts as the begin of a line that nobody wrote.
+        if error.mark.line - linesBefore > lines.count { error.mark = YAMLMark(line: linesBefore + lines.count, column: 1) }
+        let line = lines.indices.contains(error.mark.line - linesBefore - 1) ? lines[error.mark.line - linesBefore - 1] : []
         let indentation = line.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        guard error.message.contains("cannot start any token"), indentation.contains(UInt8(ascii: "\t")) else { return error }
-        return YAMLError(message: "is not valid YAML: a tab stands in the indentation; expected spaces", mark: error.mark)
+        if error.message.contains("Maximum nesting level") {
+            error.message = "nested too deep"
+        } else if indentation.contains(UInt8(ascii: "\t")), !error.message.contains("flow") {
+            error.message += " (a tab stands in the indentation; expected spaces)"
+        }
+        return error
     }
 }
