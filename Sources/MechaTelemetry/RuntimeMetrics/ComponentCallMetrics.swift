@@ -1,5 +1,5 @@
 /// `dapr_component_<block>_count` and `_latencies`: calls of components of one building block.
-public final class ComponentCallMetrics<Operation: ComponentOperation>: Sendable {
+public final class ComponentCallMetrics<Operation: ComponentCall>: Sendable {
     /// The series of one component; resolve it when the component is made and keep it.
     public final class Component: Sendable {
         private final class Outcome: Sendable {

@@ -1,10 +1,10 @@
 /// The operations of one building block as they appear in the `operation` label.
-public protocol ComponentOperation: CaseIterable, RawRepresentable, Sendable where RawValue == Int {
+public protocol ComponentCall: CaseIterable, RawRepresentable, Sendable where RawValue == Int {
     var label: String { get }
 }
 
 /// Operations on a state store.
-public enum StateCall: Int, ComponentOperation {
+public enum StateCall: Int, ComponentCall {
     case get, bulkGet, set, bulkSet, delete, bulkDelete, query, transaction
 
     public var label: String {
@@ -22,7 +22,7 @@ public enum StateCall: Int, ComponentOperation {
 }
 
 /// Operations on a secret store.
-public enum SecretCall: Int, ComponentOperation {
+public enum SecretCall: Int, ComponentCall {
     case get, bulkGet
 
     public var label: String {
