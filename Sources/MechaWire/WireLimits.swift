@@ -33,6 +33,12 @@ public struct WireLimits: Sendable {
     /// Requests that wait for an outgoing connection, per origin and loop. Beyond: ``WireError/Code/overloaded``.
     public var waitingRequestsPerOrigin = 10_000
 
+    /// Silence on an outgoing HTTP/2 connection with streams open after which the peer is asked for a sign
+    /// of life; nil never asks.
+    public var clientPingInterval: TimeAmount?
+    /// A peer that does not answer a ping for so long is taken for dead.
+    public var clientPingTimeout: TimeAmount = .seconds(20)
+
     public init() {}
 
     /// Which limit was hit, for metrics and messages.

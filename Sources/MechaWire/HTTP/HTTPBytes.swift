@@ -19,6 +19,11 @@ enum HTTPBytes {
         }
     }
 
+    /// `name` in lower case; the same string when it is so already.
+    static func lowercased(_ name: String) -> String {
+        name.utf8.contains { $0 >= 0x41 && $0 <= 0x5a } ? name.lowercased() : name
+    }
+
     static func isToken(_ text: String) -> Bool {
         !text.utf8.isEmpty && text.utf8.allSatisfy(isTokenByte)
     }

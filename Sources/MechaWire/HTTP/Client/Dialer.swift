@@ -107,6 +107,13 @@ struct Dialer {
     // MARK: - Protocol
 
     private func attach(to channel: any Channel, _ negotiated: String?, _ pool: OriginPool) throws -> PooledConnection {
+        let isHTTP2 = origin.tls == nil ? origin.version == .http2 : negotiated == "h2"
+        guard !isHTTP2 else {
+            return .http2(try HTTP2ClientConnection.install(on: channel, pool: pool, limits: owner.limits))
+        }
+        guard origin.version != .http2 else {
+            throw WireError(.tlsFailed, "\(origin) does not offer HTTP/2")
+        }
         let connection = HTTP1ClientConnection(
             pool: pool, authority: origin.authority, headerLimit: owner.limits.headerBytes)
         try channel.pipeline.syncOperations.addHandler(connection)

@@ -80,6 +80,11 @@ final class OriginPool: @unchecked Sendable {
             let (release, dials) = machine.exclusiveConnected(connection, at: owner.tick)
             dial(dials)
             follow(release, connection)
+        case .http2(let multiplexed):
+            let (starts, dials) = machine.multiplexedConnected(connection, limit: multiplexed.streamLimit, at: owner.tick)
+            dial(dials)
+            for exchange in starts { connection.start(exchange) }
+            if starts.isEmpty { owner.connectionParked() }
         }
     }
 
