@@ -21,7 +21,7 @@ public final class ServerExchange: @unchecked Sendable {
     var requestBody = RequestBody()
     private var task: Task<Void, Never>?
     private var response = ResponsePhase.pending
-    private var writabilityWaiter: UnsafeContinuation<Void, Never>?
+    private var writabilityWaiters: [UnsafeContinuation<Void, Never>] = []
     /// Called once when the exchange is over, before it lets go of its connection.
     package var onFinish: ((_ exchange: ServerExchange) -> Void)?
 
@@ -72,6 +72,9 @@ public final class ServerExchange: @unchecked Sendable {
         if response != .done { task = started }
     }
 
+    /// Cancels the handler, because somebody else answers (a deadline has passed).
+    package func cancelHandler() { task?.cancel() }
+
     // MARK: - Response
 
     public var isWritable: Bool { driver?.isWritable ?? false }
@@ -112,7 +115,7 @@ public final class ServerExchange: @unchecked Sendable {
         write(chunk)
         if let failure { throw failure }
         guard let driver, !driver.isWritable else { return }
-        await withUnsafeContinuation { writabilityWaiter = $0 }
+        await withUnsafeContinuation { writabilityWaiters.append($0) }
         if let failure { throw failure }
     }
 
@@ -190,8 +193,7 @@ public final class ServerExchange: @unchecked Sendable {
             sink?.exchangeFailed(failure)
         }
         requestBody.wake()
-        writabilityWaiter?.resume()
-        writabilityWaiter = nil
+        wakeWriters()
     }
 
     // MARK: - From the driver
@@ -218,8 +220,14 @@ public final class ServerExchange: @unchecked Sendable {
     package func writabilityChanged(_ isWritable: Bool) {
         requestBody.sink?.writabilityChanged(isWritable)
         guard isWritable else { return }
-        writabilityWaiter?.resume()
-        writabilityWaiter = nil
+        wakeWriters()
+    }
+
+    private func wakeWriters() {
+        guard !writabilityWaiters.isEmpty else { return }
+        let waiting = writabilityWaiters
+        writabilityWaiters = []
+        for waiter in waiting { waiter.resume() }
     }
 
     func limitExceeded(_ limit: WireLimits.Name) { observer.limitExceeded(limit) }
