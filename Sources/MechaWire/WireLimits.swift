@@ -24,6 +24,16 @@ public struct WireLimits: Sendable {
     /// with ENHANCE_YOUR_CALM (rapid reset).
     public var resetsPerWindow = 200
     public var resetWindow: TimeAmount = .seconds(10)
+    /// PING, SETTINGS and PRIORITY frames of an HTTP/2 peer in any 10 milliseconds; beyond, the
+    /// connection is closed with ENHANCE_YOUR_CALM. (gRPC clients that measure their bandwidth send
+    /// one PING per round trip, so only a flood is much more.)
+    public var controlFramesPer10Milliseconds = 256
+    /// Bytes an HTTP/2 peer may send on one stream before they are consumed.
+    public var streamWindowBytes = 256 << 10
+    /// Bytes an HTTP/2 peer may send on a connection before they are consumed.
+    public var connectionWindowBytes = 2 << 20
+    /// Bytes waiting to be sent to one HTTP/2 peer on all its streams; beyond, new streams are refused.
+    public var pendingConnectionBytes = 8 << 20
     /// Establishing an outgoing connection, TLS included.
     public var connectTimeout: TimeAmount = .seconds(5)
     /// Idle outgoing connections kept per origin and loop.
@@ -44,7 +54,7 @@ public struct WireLimits: Sendable {
     /// Which limit was hit, for metrics and messages.
     public enum Name: String, Sendable, CaseIterable {
         case headerBytes, bodyBytes, streamsPerConnection, connections, headerReadTimeout, idleTimeout
-        case resets, messageBytes, waitingRequests, connectionsPerOrigin
+        case resets, controlFrames, pendingConnectionBytes, messageBytes, waitingRequests, connectionsPerOrigin
     }
 }
 

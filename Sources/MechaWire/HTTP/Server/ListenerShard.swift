@@ -40,6 +40,11 @@ final class ListenerShard: @unchecked Sendable {
         Int64(tick &- since) * tickInterval.nanoseconds >= timeout.nanoseconds
     }
 
+    /// The number of the time window of `length` that the present tick is in.
+    func window(of length: TimeAmount) -> UInt32 {
+        tick / max(1, UInt32(clamping: length.nanoseconds / tickInterval.nanoseconds))
+    }
+
     func add(_ connection: any ServerConnection) {
         context.loop.assertInEventLoop()
         connection.shardIndex = connections.count

@@ -5,8 +5,9 @@ import NIOHTTP1
 ///
 /// Requests are taken one after the other; what a client sends ahead (pipelining) waits unparsed, and
 /// reading pauses meanwhile. Confined to its event loop, hence the unchecked Sendable.
-final class HTTP1ServerConnection: ChannelDuplexHandler, ServerConnection, @unchecked Sendable {
+final class HTTP1ServerConnection: ChannelDuplexHandler, RemovableChannelHandler, ServerConnection, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -387,7 +388,19 @@ final class HTTP1ServerConnection: ChannelDuplexHandler, ServerConnection, @unch
 
     // MARK: - HTTP/2
 
+    /// Puts the HTTP/2 handlers into this handler's place and gives them what was read.
     private func changeToHTTP2() {
-        reject(HTTP1Violation(.httpVersionNotSupported, "HTTP/2 is not spoken here"))
+        guard let context else { return }
+        let bytes = input
+        input = ByteBuffer()
+        phase = .closed
+        do {
+            let connection = try ServerPipeline.addHTTP2(after: self, shard: shard, to: context.channel)
+            shard.replace(self, with: connection)
+            context.fireChannelRead(wrapInboundOut(bytes))
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        } catch {
+            context.close(promise: nil)
+        }
     }
 }
