@@ -75,6 +75,7 @@ let package = Package(
             ]),
         module("MechaTelemetryExport", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, logging, protobuf]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CProcess", path: "Sources/CProcess"),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
 
         // L2: components, one target each.
@@ -119,7 +120,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "mecha",
-            dependencies: ["MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", arguments, yams, subprocess, nioCore, nioPosix, nioHTTP1, logging],
+            dependencies: ["MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaHost", "CProcess", arguments, yams, nioCore, nioPosix, nioHTTP1, logging],
             swiftSettings: settings),
 
         // Measuring and testing.

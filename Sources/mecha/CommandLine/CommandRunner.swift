@@ -1,0 +1,115 @@
+import ArgumentParser
+import MechaCore
+
+/// Takes a command line from its words to the process's exit code.
+struct CommandRunner: Sendable {
+    var persona: Persona
+    var environment: [String: String]
+
+    func run(_ arguments: [String]) async -> Int32 {
+        var context = CommandContext(persona: persona, environment: environment)
+        let arguments = prepare(arguments, context: &context)
+        return await CommandContext.$current.withValue(context) {
+            do {
+                if let first = arguments.first, persona != .daprd, !first.hasPrefix("-") { try checkCommand(first) }
+                var command = try root.parseAsRoot(arguments)
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+                return 0
+            } catch {
+                return finish(error, arguments: arguments, console: context.console)
+            }
+        }
+    }
+
+    private func checkCommand(_ name: String) throws(CommandError) {
+        if let refusal = MissingCommands.refusal(of: name) { throw refusal }
+        let known = MechaCommand.commands.compactMap(\.configuration.commandName) + ["help"]
+        if known.contains(name) { return }
+        let hint = nearestName(to: name, among: known).map { "did you mean \($0)?" }
+        throw CommandError("There is no command '\(name)'", hint: hint ?? "see '\(persona.rawValue) --help'")
+    }
+
+    /// Removes what holds for every command and normalizes the rest.
+    func prepare(_ arguments: [String], context: inout CommandContext) -> [String] {
+        if persona == .daprd {
+            return ArgumentNormalizer(table: .serve, allowsSingleDashNames: true).normalize(arguments)
+        }
+        var arguments = takeGlobalFlags(arguments, context: &context)
+        guard let name = arguments.first else { return arguments }
+        arguments.removeFirst()
+        switch name {
+        case "run":
+            let normalizer = ArgumentNormalizer(table: .run, allowsSingleDashNames: false)
+            let words = normalizer.normalize(arguments)
+            return [name] + normalizer.defaults(from: environment, besides: words) + words
+        case "serve":
+            return [name] + ArgumentNormalizer(table: .serve, allowsSingleDashNames: true).normalize(arguments)
+        case "-v": return ["--version"] + arguments
+        default: return [name] + arguments
+        }
+    }
+
+    private func takeGlobalFlags(_ arguments: [String], context: inout CommandContext) -> [String] {
+        var output: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" {
+                output.append(argument)
+                return output + rest
+            }
+            if argument == "--log-as-json" {
+                context.isLogJSON = true
+            } else if argument.hasPrefix("--log-as-json="), let isOn = ArgumentNormalizer.boolean(argument.dropFirst(14)) {
+                context.isLogJSON = isOn
+            } else if argument == "--runtime-path", let path = rest.popFirst() {
+                context.runtimePath = path
+            } else if argument.hasPrefix("--runtime-path=") {
+                context.runtimePath = String(argument.dropFirst(15))
+            } else {
+                output.append(argument)
+            }
+        }
+        return output
+    }
+
+    private var root: any ParsableCommand.Type {
+        switch persona {
+        case .mecha: MechaCommand.self
+        case .dapr: DaprCommand.self
+        case .daprd: DaprdCommand.self
+        }
+    }
+
+    /// Help and version texts go to standard output, errors as one line to standard error.
+    private func finish(_ error: any Error, arguments: [String], console: Console) -> Int32 {
+        switch error {
+        case let error as CommandError:
+            console.failure(error.description)
+            return error.exitCode
+        case let code as ExitCode:
+            return code.rawValue
+        default:
+            if root.exitCode(for: error).isSuccess {
+                console.data(root.fullMessage(for: error))
+                return 0
+            }
+            console.failure(usageMessage(root.message(for: error), arguments: arguments))
+            return 1
+        }
+    }
+
+    private func usageMessage(_ message: String, arguments: [String]) -> String {
+        let message = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        guard !message.contains("Did you mean") else { return message }
+        let hasPlainWords = arguments.dropFirst().contains { !$0.hasPrefix("-") }
+        if arguments.first == "run", message.hasPrefix("Unknown option"), hasPlainWords, !arguments.contains("--") {
+            return "\(message) (put -- before the app's command when it has flags of its own)"
+        }
+        let command = persona == .daprd ? "" : arguments.first.map { $0.hasPrefix("-") ? "" : " \($0)" } ?? ""
+        return "\(message) (see '\(persona.rawValue)\(command) --help')"
+    }
+}

@@ -1,0 +1,14 @@
+import MechaHost
+import MechaRuntime
+
+extension RuntimeFlags {
+    /// Options of a runtime process without apps yet.
+    func options(in context: CommandContext) -> RuntimeOptions {
+        let variable = context.environment["MECHA_DATA_DIR"].flatMap { $0.isEmpty ? nil : $0 }
+        var options = RuntimeOptions(apps: [], dataDirectory: dataDir ?? variable ?? context.folders.data)
+        options.eventLoopCount = eventLoops
+        options.logLevel = logLevel.rawValue
+        options.isLogJSON = context.isLogJSON
+        return options
+    }
+}
