@@ -27,7 +27,7 @@ struct CommandRunner: Sendable {
 
     private func checkCommand(_ name: String) throws(CommandError) {
         if let refusal = MissingCommands.refusal(of: name) { throw refusal }
-        let known = MechaCommand.commands.compactMap(\.configuration.commandName) + ["help"]
+        let known = MechaCommand.commands.compactMap { $0.configuration.commandName } + ["help"]
         if known.contains(name) { return }
         let hint = nearestName(to: name, among: known).map { "did you mean \($0)?" }
         throw CommandError("There is no command '\(name)'", hint: hint ?? "see '\(persona.rawValue) --help'")
