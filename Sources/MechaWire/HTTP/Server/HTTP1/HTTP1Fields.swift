@@ -16,6 +16,7 @@ struct HTTP1Fields {
     private(set) var saysKeepAlive = false
     private(set) var offersH2C = false
     private(set) var connectionNamesSettings = false
+    private(set) var connectionNamesUpgrade = false
     private var http2SettingsIndex: Int?
     private(set) var http2SettingsCount = 0
     private(set) var expectation = Expectation.none
@@ -73,6 +74,7 @@ struct HTTP1Fields {
                 if option.equalsIgnoringCase("close") { saysClose = true }
                 if option.equalsIgnoringCase("keep-alive") { saysKeepAlive = true }
                 if option.equalsIgnoringCase("http2-settings") { connectionNamesSettings = true }
+                if option.equalsIgnoringCase("upgrade") { connectionNamesUpgrade = true }
             }
         case 14 where name.equalsIgnoringCase("content-length"):
             contentLengthCount += 1

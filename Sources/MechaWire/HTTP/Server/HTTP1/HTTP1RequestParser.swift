@@ -188,7 +188,8 @@ struct HTTP1RequestParser {
 
         let head = HTTPRequestHead(
             version: line.isHTTP10 ? .http1_0 : .http1_1, method: line.method, uri: line.target, headers: HTTPHeaders(fields.fields))
-        let offersH2C = fields.offersH2C && fields.connectionNamesSettings && fields.http2SettingsCount == 1 && !line.isHTTP10
+        let offersH2C =
+            fields.offersH2C && fields.connectionNamesUpgrade && fields.connectionNamesSettings && fields.http2SettingsCount == 1 && !line.isHTTP10
         return HTTP1Request(
             head: head, body: body,
             isKeepAlive: line.isHTTP10 ? fields.saysKeepAlive && !fields.saysClose : !fields.saysClose,

@@ -229,6 +229,7 @@ final class HTTP1ServerConnection: ChannelDuplexHandler, RemovableChannelHandler
         answersHEAD = request.head.method == .HEAD
         answersHTTP10 = request.head.version == .http1_0
         isLast = !request.isKeepAlive || shard.isDraining
+        if upgrade(request) { return }
         phase = .exchange
         waitingSince = shard.tick
         exchange = ServerExchange(
@@ -388,16 +389,31 @@ final class HTTP1ServerConnection: ChannelDuplexHandler, RemovableChannelHandler
 
     // MARK: - HTTP/2
 
+    /// Takes up an offer of `Upgrade: h2c`, where there is one that can be.
+    private func upgrade(_ request: HTTP1Request) -> Bool {
+        guard let settings = request.http2Settings, shard.isHTTP2Enabled, !shard.isSecure, !isLast, request.body == .none,
+            let opening = HTTP2UpgradeOpening(settings: settings, request: request.head)
+        else { return false }
+        write(Self.switchingHead)
+        changeToHTTP2(opening)
+        return true
+    }
+
+    private static let switchingHead = ByteBuffer(
+        staticString: "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: h2c\r\n\r\n")
+
     /// Puts the HTTP/2 handlers into this handler's place and gives them what was read.
-    private func changeToHTTP2() {
+    private func changeToHTTP2(_ opening: HTTP2UpgradeOpening? = nil) {
         guard let context else { return }
         let bytes = input
         input = ByteBuffer()
         phase = .closed
         do {
-            let connection = try ServerPipeline.addHTTP2(after: self, shard: shard, to: context.channel)
+            let connection = try ServerPipeline.addHTTP2(
+                after: self, shard: shard, to: context.channel, upgrade: opening.map { _ in HTTP2UpgradeAdapter() })
             shard.replace(self, with: connection)
-            context.fireChannelRead(wrapInboundOut(bytes))
+            if let opening { context.fireChannelRead(wrapInboundOut(opening.bytes)) }
+            if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             context.close(promise: nil)

@@ -12,7 +12,7 @@ extension HPACKHeaders {
         if let contentLength { add(name: "content-length", value: String(contentLength)) }
     }
 
-    init(trailers: HTTPHeaders) {
+    init(responseTrailers trailers: HTTPHeaders) {
         self.init()
         reserveCapacity(trailers.count)
         append(trailers, withoutContentLength: true)

@@ -114,7 +114,7 @@ final class HTTP2ServerStream: ServerExchangeDriver {
     func sendEnd(trailers: HTTPHeaders?) {
         isResponseComplete = true
         if let trailers, !answersHEAD {
-            connection.write(.headers(.init(headers: HPACKHeaders(trailers: trailers), endStream: true)), on: id)
+            connection.write(.headers(.init(headers: HPACKHeaders(responseTrailers: trailers), endStream: true)), on: id)
         } else {
             sendData(ByteBuffer(), endStream: true)
         }
