@@ -3,10 +3,15 @@ import NIOCore
 /// Reads values, one after the other, out of a unit that ``RESPFramer`` found complete.
 struct RESPReader {
     private var buffer: ByteBuffer
+    /// The same with its reader index at the start, so that what was passed can still be reached.
+    private let whole: ByteBuffer
+    /// Where the line stands that began the value just read.
+    private var lineIndices = 0..<0
     private let limits: RESPLimits
 
     init(_ unit: ByteBuffer, limits: RESPLimits = RESPLimits()) {
         buffer = unit
+        whole = unit
         self.limits = limits
     }
 
@@ -36,7 +41,7 @@ struct RESPReader {
         if header.isNull { return nil }
         switch (header.type, header.body) {
         case (.bulkString, .bulk(let length)): return try readBulk(length)
-        case (.simpleString, .line): return line(header)
+        case (.simpleString, .line): return line
         default: throw RESPError(.unexpectedType)
         }
     }
@@ -49,7 +54,7 @@ struct RESPReader {
     mutating func readInteger() throws(RESPError) -> Int64 {
         let header = try readHeader()
         guard header.type == .integer else { throw RESPError(.unexpectedType) }
-        return try integer(header)
+        return try integer()
     }
 
     /// Any value with all that it contains.
@@ -62,12 +67,12 @@ struct RESPReader {
         let header = try readHeader(depth: depth)
         if header.isNull { return .null }
         switch header.type {
-        case .simpleString, .bigNumber: return .string(line(header))
-        case .error: return .error(RedisServerError(String(buffer: line(header))))
-        case .integer: return .integer(try integer(header))
+        case .simpleString, .bigNumber: return .string(line)
+        case .error: return .error(RedisServerError(String(buffer: line)))
+        case .integer: return .integer(try integer())
         case .null: return .null
-        case .boolean: return .boolean(try boolean(header))
-        case .double: return .double(try double(header))
+        case .boolean: return .boolean(try boolean())
+        case .double: return .double(try double())
         case .bulkString, .bulkError, .verbatimString: return try readBulkValue(header)
         case .array, .set, .push, .map, .attribute: return try readAggregate(header, depth: depth)
         }
@@ -106,17 +111,15 @@ struct RESPReader {
                 do throws(RESPError) { return .success(try RESPHeader.read(bytes, at: 0, limits)) } catch { return .failure(error) }
             }
             guard let header = try outcome.get() else { throw RESPError(.unexpectedType) }
+            let start = buffer.readerIndex
+            lineIndices = start + header.text.lowerBound..<start + header.text.upperBound
             buffer.moveReaderIndex(forwardBy: header.end)
             guard case .attribute(let count) = header.body else { return header }
             for _ in 0..<count { _ = try readValue(depth: depth + 1) }
         }
     }
 
-    /// The text of the line just read.
-    private func line(_ header: RESPHeader) -> ByteBuffer {
-        let start = buffer.readerIndex - header.end + header.text.lowerBound
-        return buffer.getSlice(at: start, length: header.text.count) ?? ByteBuffer()
-    }
+    private var line: ByteBuffer { whole.getSlice(at: lineIndices.lowerBound, length: lineIndices.count) ?? ByteBuffer() }
 
     private mutating func readBulk(_ length: Int) throws(RESPError) -> ByteBuffer {
         guard let bytes = buffer.readSlice(length: length), buffer.readableBytes >= 2 else {
@@ -126,23 +129,22 @@ struct RESPReader {
         return bytes
     }
 
-    private func integer(_ header: RESPHeader) throws(RESPError) -> Int64 {
-        let text = line(header)
-        let number = text.withUnsafeReadableBytes { RESPHeader.decimal($0, 0..<$0.count) }
+    private func integer() throws(RESPError) -> Int64 {
+        let number = line.withUnsafeReadableBytes { RESPHeader.decimal($0, 0..<$0.count) }
         guard let number else { throw RESPError(.malformedNumber) }
         return number
     }
 
-    private func boolean(_ header: RESPHeader) throws(RESPError) -> Bool {
-        switch String(buffer: line(header)) {
+    private func boolean() throws(RESPError) -> Bool {
+        switch String(buffer: line) {
         case "t": return true
         case "f": return false
         default: throw RESPError(.unexpectedType)
         }
     }
 
-    private func double(_ header: RESPHeader) throws(RESPError) -> Double {
-        guard let number = Double(String(buffer: line(header))) else { throw RESPError(.malformedNumber) }
+    private func double() throws(RESPError) -> Double {
+        guard let number = Double(String(buffer: line)) else { throw RESPError(.malformedNumber) }
         return number
     }
 }

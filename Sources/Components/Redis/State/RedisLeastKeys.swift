@@ -1,4 +1,6 @@
-/// The least of many keys, in ascending order and without repetition; holds no more than `limit`.
+import MechaCore
+
+/// The least of many keys, in ascending order of their bytes and without repetition; holds no more than `limit`.
 struct RedisLeastKeys {
     let limit: Int
     private(set) var keys: [String] = []
@@ -6,14 +8,14 @@ struct RedisLeastKeys {
     init(limit: Int) { self.limit = limit }
 
     mutating func insert(_ key: String) {
-        if keys.count == limit, let last = keys.last, key >= last { return }
+        if keys.count == limit, let last = keys.last, !UTF8Order.isLess(key, last) { return }
         var low = 0
         var high = keys.count
         while low < high {
             let middle = (low + high) / 2
-            if keys[middle] < key { low = middle + 1 } else { high = middle }
+            if UTF8Order.isLess(keys[middle], key) { low = middle + 1 } else { high = middle }
         }
-        if low < keys.count, keys[low] == key { return }
+        if low < keys.count, UTF8Order.isEqual(keys[low], key) { return }
         keys.insert(key, at: low)
         if keys.count > limit { keys.removeLast() }
     }

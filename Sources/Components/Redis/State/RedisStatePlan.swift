@@ -8,34 +8,30 @@ struct RedisStatePlan {
     private let value: ByteBuffer
     private let isFirstWrite: Bool
 
-    /// The longest time to live, about 3000 years; Redis fails beyond what its milliseconds can hold.
-    static let maximumTTLInSeconds = 100_000_000_000
-
-    static let mismatch = CapabilityError(.etagMismatch, "the stored etag is another one")
-
+    /// Throws `etagInvalid` for an etag that was never one of this store.
     init(_ write: StateWrite, defaultTTLInSeconds: Int?) throws(CapabilityError) {
+        expected = try Self.expectation(write.precondition)
         isFirstWrite = write.concurrency == .firstWrite
-        if let version = try Self.version(write.etag) {
-            expected = version
-        } else {
-            expected = isFirstWrite ? RedisStateScripts.absent : ""
-        }
-        let seconds = write.ttlInSeconds ?? defaultTTLInSeconds ?? -1
-        guard seconds <= Self.maximumTTLInSeconds else {
-            throw CapabilityError(.invalidArgument, "ttlInSeconds is above \(Self.maximumTTLInSeconds)")
-        }
-        ttl = seconds > 0 ? String(seconds) : ""
+        let seconds = write.ttlInSeconds ?? defaultTTLInSeconds ?? 0
+        ttl = seconds > 0 ? String(min(seconds, Int(Int32.max))) : ""
         value = write.value
     }
 
-    /// The version that an etag stands for; nil for no etag. Throws for what was never an etag of this store.
-    static func version(_ etag: String?) throws(CapabilityError) -> String? {
-        guard let etag, !etag.isEmpty else { return nil }
-        guard let number = Int64(etag), number >= 0 else {
-            throw CapabilityError(.etagInvalid, "the etag is not a whole number, as this store's etags are")
+    /// A condition as scripts take it: empty for none.
+    static func expectation(_ precondition: StatePrecondition) throws(CapabilityError) -> String {
+        switch precondition {
+        case .none: return ""
+        case .absent: return RedisStateScripts.absent
+        case .etag(let etag):
+            guard let number = Int64(etag), number > 0 else {
+                throw CapabilityError(.etagInvalid, "the etag is not a whole number above zero, as this store's etags are")
+            }
+            return String(number)
         }
-        return String(number)
     }
+
+    /// The error for a script that answered 0.
+    var refusal: CapabilityError { expected == RedisStateScripts.absent ? .stateAlreadyPresent : .stateEtagMismatch }
 
     /// Writes the key and the four arguments.
     func encode(_ key: String, _ writer: inout RESPWriter) {

@@ -69,18 +69,28 @@ extension RedisStateStore {
     }
 
     private func setTogether(_ writes: ArraySlice<StateWrite>) async throws {
-        var plans: [RedisStatePlan] = []
-        for write in writes { plans.append(try RedisStatePlan(write, defaultTTLInSeconds: defaultTTLInSeconds)) }
-        let replies = try await client.call(key: nil, replies: writes.count) { writer in
-            var isFirst = true
-            for (write, plan) in zip(writes, plans) {
-                // The first carries the script whole, so that the server knows it when the others come.
-                writer.begin(RedisStateScripts.set, whole: isFirst, keys: 1, arguments: 4)
-                plan.encode(write.key, &writer)
-                isFirst = false
+        var firstFailure: CapabilityError?
+        var steps: [(key: String, plan: RedisStatePlan)] = []
+        for write in writes {
+            do throws(CapabilityError) {
+                steps.append((write.key, try RedisStatePlan(write, defaultTTLInSeconds: defaultTTLInSeconds)))
+            } catch {
+                firstFailure = firstFailure ?? error
             }
         }
-        for value in try client.values(replies) where value == .integer(0) { throw RedisStatePlan.mismatch }
+        if !steps.isEmpty {
+            let replies = try await client.call(key: nil, replies: steps.count) { writer in
+                for (index, step) in steps.enumerated() {
+                    // The first carries the script whole, so that the server knows it when the others come.
+                    writer.begin(RedisStateScripts.set, whole: index == 0, keys: 1, arguments: 4)
+                    step.plan.encode(step.key, &writer)
+                }
+            }
+            for (step, value) in zip(steps, try client.values(replies)) where value == .integer(0) {
+                firstFailure = firstFailure ?? step.plan.refusal
+            }
+        }
+        if let firstFailure { throw firstFailure }
     }
 
     // MARK: - Cluster

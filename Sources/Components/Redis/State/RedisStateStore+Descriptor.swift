@@ -12,7 +12,7 @@ extension RedisStateStore {
         capabilities: StateFeatures([.etag, .transactional, .ttl, .deleteWithPrefix, .keysLike]).names
     ) { metadata, environment in
         let ttl = try metadata.integer("ttlInSeconds")
-        if let ttl, ttl != -1, !(1...RedisStatePlan.maximumTTLInSeconds).contains(ttl) {
+        if let ttl, ttl != -1, !(1...Int(Int32.max)).contains(ttl) {
             throw MetadataError(field: "ttlInSeconds", problem: "is \(ttl)", expected: "a number of seconds above zero, or -1 for no limit")
         }
         let configuration = try RedisMetadata.configuration(metadata, name: environment.name)

@@ -9,7 +9,7 @@ extension RedisStateStore {
         guard limit > 0 else { return [] }
         var found = RedisLeastKeys(limit: limit)
         try await scan(prefix) { _, keys in
-            for key in keys where cursor.map({ key > $0 }) ?? true { found.insert(key) }
+            for key in keys where cursor.map({ UTF8Order.isLess($0, key) }) ?? true { found.insert(key) }
         }
         return found.keys
     }

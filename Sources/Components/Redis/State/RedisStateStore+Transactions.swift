@@ -36,7 +36,7 @@ private enum RedisStateStep {
     init(_ operation: StateOperation, defaultTTLInSeconds: Int?) throws(CapabilityError) {
         switch operation {
         case .upsert(let write): self = .set(try RedisStatePlan(write, defaultTTLInSeconds: defaultTTLInSeconds))
-        case .delete(let removal): self = .delete(version: try RedisStatePlan.version(removal.etag) ?? "")
+        case .delete(let removal): self = .delete(version: try RedisStatePlan.expectation(removal.precondition))
         }
     }
 

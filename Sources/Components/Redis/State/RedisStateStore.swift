@@ -37,12 +37,13 @@ public final class RedisStateStore: StateStore {
             } else {
                 try await client.run(RedisStateScripts.set, key: write.key, arguments: 4) { plan.encode(write.key, &$0) }
             }
-        try expectChange(replies)
+        try expectChange(replies, or: plan.refusal)
     }
 
     public func delete(_ removal: StateRemoval) async throws {
         let key = removal.key
-        guard let version = try RedisStatePlan.version(removal.etag) else {
+        let version = try RedisStatePlan.expectation(removal.precondition)
+        if version.isEmpty {
             let replies =
                 if removal.consistency == .strong {
                     try await confirmed(key: key) { $0.command("DEL", key) }
@@ -62,15 +63,15 @@ public final class RedisStateStore: StateStore {
             } else {
                 try await client.run(RedisStateScripts.delete, key: key, arguments: 1, encode)
             }
-        try expectChange(replies)
+        try expectChange(replies, or: .stateEtagMismatch)
     }
 
-    /// Throws when a script answered that the stored version is another one.
-    private func expectChange(_ replies: RedisReplies) throws {
+    /// Throws `refusal` when a script answered that its condition does not hold.
+    private func expectChange(_ replies: RedisReplies, or refusal: CapabilityError) throws {
         guard case .integer(let outcome)? = try client.values(replies).first else {
             throw CapabilityError(redis: RESPError(.unexpectedType))
         }
-        if outcome == 0 { throw RedisStatePlan.mismatch }
+        if outcome == 0 { throw refusal }
     }
 
     /// Reads a key that `error` says is no hash: a plain string written by someone else is a value
