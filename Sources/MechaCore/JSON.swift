@@ -30,6 +30,19 @@ public enum JSON: Sendable, Equatable {
 
     public static func parse(_ text: String) throws(JSONError) -> JSON { try parse(ByteBuffer(string: text)) }
 
+    /// Whether the bytes are one document; builds nothing.
+    public static func isValid(_ buffer: ByteBuffer) -> Bool {
+        do throws(JSONError) {
+            try JSONReader.read(buffer) { reader throws(JSONError) in
+                _ = try reader.skipValue()
+                try reader.expectEnd()
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
     public static func integer(_ value: some BinaryInteger) -> JSON { .number(String(value)) }
 
     /// The member of that name, when this is an object that has it.

@@ -1,23 +1,32 @@
+import AdminAPI
+import DaprAPI
+import Logging
 import MechaCore
 import MechaHost
+import MechaTelemetry
+import MechaWire
+import NIOCore
+import Synchronization
 
-/// A runtime that serves apps in this process.
+/// A running Mecha process: its apps, their listeners, and its end.
 public final class Runtime: Sendable {
-    /// The ports of one app's listeners as they were really bound.
+    private let host: Host
+    private let hosted: [HostedApp]
+    private let metricsListener: HTTPListener?
+    private let logs: RuntimeLogs
+    /// Requests by clients to end the process.
+    public let shutdownRequests: AsyncStream<ShutdownRequest>
+    private let requests: AsyncStream<ShutdownRequest>.Continuation
+
+    /// Where an app's runtime really listens.
     public struct AppPorts: Sendable {
         public var appID: String
         public var httpPort: Int?
         public var grpcPort: Int?
         public var internalPort: Int?
+        public var publicPort: Int?
+        /// The process's metrics listener, the same for every app.
         public var metricsPort: Int?
-
-        public init(appID: String, httpPort: Int?, grpcPort: Int?, internalPort: Int?, metricsPort: Int?) {
-            self.appID = appID
-            self.httpPort = httpPort
-            self.grpcPort = grpcPort
-            self.internalPort = internalPort
-            self.metricsPort = metricsPort
-        }
     }
 
     /// That a client asked through the API for an end of the runtime.
@@ -26,35 +35,80 @@ public final class Runtime: Sendable {
         public var appID: String
         /// To end at once with exit code 1 instead of draining.
         public var isForced: Bool
+    }
 
-        public init(appID: String, isForced: Bool) {
-            self.appID = appID
-            self.isForced = isForced
+    public var apps: [AppPorts] {
+        hosted.map { app in
+            var ports = app.ports
+            ports.metricsPort = metricsListener?.port
+            return ports
         }
     }
 
-    public let apps: [AppPorts]
-    public let shutdownRequests: AsyncStream<ShutdownRequest>
-    private let requests: AsyncStream<ShutdownRequest>.Continuation
-
-    private init(apps: [AppPorts]) {
-        self.apps = apps
+    private init(host: Host, hosted: [HostedApp], metricsListener: HTTPListener?, logs: RuntimeLogs) {
+        self.host = host
+        self.hosted = hosted
+        self.metricsListener = metricsListener
+        self.logs = logs
         (shutdownRequests, requests) = AsyncStream.makeStream()
     }
 
-    /// Starts the listeners of all apps.
+    /// Opens listeners, then loads components; health says "outbound ready" when they are up.
+    /// Throws ``RuntimeStartError``; nothing is left open then.
     public static func start(_ options: RuntimeOptions) async throws -> Runtime {
-        Runtime(
-            apps: options.apps.map {
-                AppPorts(
-                    appID: $0.appID, httpPort: $0.httpPort, grpcPort: $0.grpcPort, internalPort: $0.internalPort,
-                    metricsPort: options.metricsPort)
-            })
+        let started = SystemClock().monotonicNanoseconds()
+        let environment = ProcessEnvironment.read()
+        let logs = try RuntimeLogs(options)
+        let loops = EventLoops(count: options.eventLoopCount ?? EventLoops.defaultCount)
+        let host = Host(
+            loops: loops, client: HTTPClient(loops: loops), catalog: .mecha, surface: DaprAPISurface.names,
+            dataDirectory: options.dataDirectory, environment: environment, loggerFactory: logs.logger)
+        var hosted: [HostedApp] = []
+        do {
+            try DataDirectory.prepare(options.dataDirectory)
+            for app in options.apps { hosted.append(try await HostedApp.open(app, host: host)) }
+            let metricsListener = try await openMetrics(options, hosted, host)
+            let runtime = Runtime(host: host, hosted: hosted, metricsListener: metricsListener, logs: logs)
+            for app in hosted {
+                let appID = app.runtime.options.appID
+                app.runtime.onShutdownRequest { [requests = runtime.requests] force in
+                    requests.yield(ShutdownRequest(appID: appID, isForced: force))
+                }
+                try await app.load(startedNanoseconds: started)
+            }
+            return runtime
+        } catch {
+            for app in hosted { await app.close(within: .zero) }
+            await loops.shutdown()
+            throw RuntimeStartError(error)
+        }
     }
 
-    /// Sets a value of an app's extended metadata.
-    public func setMetadata(_ key: String, _ value: String, app: String) {}
+    private static func openMetrics(_ options: RuntimeOptions, _ hosted: [HostedApp], _ host: Host) async throws -> HTTPListener? {
+        guard let port = options.metricsPort else { return nil }
+        let process = MetricRegistry()
+        ProcessMetrics.register(in: process)
+        let registries = [process] + hosted.map(\.runtime.telemetry.metrics.registry)
+        return try await HTTPListener.start(
+            ListenerOptions(.tcp(host: options.metricsListenAddress, port: port)), loops: host.loops,
+            service: MetricsService { registries })
+    }
 
-    /// Finishes what is under way and closes the listeners.
-    public func shutdown() async { requests.finish() }
+    /// Sets a label of the app's metadata (`cliPID`, `appPID`, `appCommand`, ...).
+    public func setMetadata(_ key: String, _ value: String, app appID: String) {
+        // A label of ours that the app's own labels left no room for is no reason to stop.
+        try? hosted.first { $0.runtime.options.appID == appID }?.runtime.setMetadata(key, value)
+    }
+
+    /// Refuses new requests, lets those under way finish (up to each app's `gracefulShutdown`), then closes everything.
+    public func shutdown() async {
+        requests.finish()
+        await withTaskGroup(of: Void.self) { group in
+            for app in hosted { group.addTask { await app.close(within: app.runtime.options.gracefulShutdown) } }
+        }
+        await metricsListener?.close()
+        await host.client.close()
+        await host.loops.shutdown()
+        logs.flush()
+    }
 }

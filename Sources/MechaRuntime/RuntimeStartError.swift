@@ -1,4 +1,8 @@
-/// Why a runtime could not start, in one line, with what to do about it.
+import MechaCore
+import MechaHost
+import MechaWire
+
+/// Why a process could not start, in one line, with what to do about it.
 public struct RuntimeStartError: Error, Sendable, CustomStringConvertible {
     public var message: String
     public var hint: String?
@@ -6,6 +10,17 @@ public struct RuntimeStartError: Error, Sendable, CustomStringConvertible {
     public init(_ message: String, hint: String? = nil) {
         self.message = message
         self.hint = hint
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as RuntimeStartError: self = error
+        case let error as WireError where error.code == .bindFailed:
+            self.init(error.message, hint: "choose another port, or stop the process that uses it")
+        case let error as AppRuntime.LoadError:
+            self.init(error.description, hint: "set spec.ignoreErrors to start without a component")
+        default: self.init("\(error)")
+        }
     }
 
     public var description: String { hint.map { "\(message) (\($0))" } ?? message }

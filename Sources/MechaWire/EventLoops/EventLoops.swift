@@ -6,6 +6,9 @@ public final class EventLoops: Sendable {
     public let group: MultiThreadedEventLoopGroup
     public let contexts: [LoopContext]
 
+    /// One loop per core, at most four: a runtime beside an app leaves the machine to the app.
+    public static var defaultCount: Int { min(4, max(1, System.coreCount)) }
+
     public init(count: Int) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: count)
         contexts = group.makeIterator().enumerated().map { LoopContext(loop: $1, index: $0) }

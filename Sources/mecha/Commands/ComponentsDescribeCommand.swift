@@ -1,5 +1,6 @@
 import ArgumentParser
 import MechaCore
+import MechaHost
 import MechaRuntime
 
 /// `mecha components describe`.
@@ -18,7 +19,7 @@ struct ComponentsDescribeCommand: ParsableCommand {
     var output: OutputFormat = .table
 
     func run() throws {
-        let all = ComponentCatalog.all
+        let all = ComponentCatalog.mecha.descriptors
         guard let component = all.first(where: { $0.type == type || $0.aliases.contains(type) }) else {
             let near = nearestName(to: type, among: all.flatMap { [$0.type] + $0.aliases })
             throw CommandError("There is no component '\(type)'", hint: near.map { "did you mean \($0)?" } ?? "see 'components list'")

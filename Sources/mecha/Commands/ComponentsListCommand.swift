@@ -1,5 +1,6 @@
 import ArgumentParser
 import MechaCore
+import MechaHost
 import MechaRuntime
 
 /// `mecha components list`.
@@ -14,7 +15,7 @@ struct ComponentsListCommand: ParsableCommand {
 
     func run() throws {
         if kubernetes { throw CommandError("Kubernetes is not supported yet", hint: "leave out -k") }
-        let components = ComponentCatalog.all.sorted { $0.type < $1.type }
+        let components = ComponentCatalog.mecha.descriptors.sorted { $0.type < $1.type }
         let data = JSON.array(
             components.map { component in
                 [

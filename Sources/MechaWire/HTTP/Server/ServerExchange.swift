@@ -32,6 +32,9 @@ public final class ServerExchange: @unchecked Sendable {
     /// Why the exchange ended early.
     public private(set) var failure: WireError?
 
+    /// Sent with whatever response follows (CORS, trace context).
+    private var addedHeaders: HTTPHeaders?
+
     private enum ResponsePhase { case pending, streaming, done }
 
     package init(
@@ -80,6 +83,11 @@ public final class ServerExchange: @unchecked Sendable {
     public var isWritable: Bool { driver?.isWritable ?? false }
     public var hasResponded: Bool { response != .pending }
 
+    /// Adds headers to the response that is still to come.
+    public func addResponseHeaders(_ headers: HTTPHeaders) {
+        if addedHeaders == nil { addedHeaders = headers } else { addedHeaders?.add(contentsOf: headers) }
+    }
+
     /// A complete response; sends `content-length` unless the status forbids a body.
     public func respond(status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer? = nil) {
         context.loop.assertInEventLoop()
@@ -87,7 +95,7 @@ public final class ServerExchange: @unchecked Sendable {
         response = .done
         responseStatus = status
         responseBodyBytes = body?.readableBytes ?? 0
-        driver.sendWhole(status, headers, body: body)
+        driver.sendWhole(status, withAdded(headers), body: body)
         finish()
     }
 
@@ -97,7 +105,17 @@ public final class ServerExchange: @unchecked Sendable {
         guard response == .pending, let driver else { return }
         response = .streaming
         responseStatus = head.status
+        if addedHeaders == nil { return driver.sendHead(head) }
+        var head = head
+        head.headers = withAdded(head.headers)
         driver.sendHead(head)
+    }
+
+    private func withAdded(_ headers: HTTPHeaders) -> HTTPHeaders {
+        guard let addedHeaders else { return headers }
+        var headers = headers
+        headers.add(contentsOf: addedHeaders)
+        return headers
     }
 
     /// Sends a piece of a streamed response without waiting; `flush` makes it leave now.

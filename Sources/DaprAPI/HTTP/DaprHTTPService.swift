@@ -1,0 +1,104 @@
+import MechaCore
+import MechaHost
+import MechaTelemetry
+import MechaWire
+import NIOCore
+import NIOHTTP1
+
+/// Dapr's HTTP API of one app.
+///
+/// The order of the steps is Dapr's (section 1.0 of the Dapr surface): limits (by the listener), tracing,
+/// metrics, CORS, API token, API log, route. What is no route is an invocation when it names an app.
+public final class DaprHTTPService: HTTPService {
+    private let app: AppRuntime
+    private let router: HTTPRouter
+    private let cors: CORSPolicy?
+    /// The public port serves its few routes and nothing else: no tokens, no invocation.
+    private let isPublic: Bool
+
+    public init(app: AppRuntime, isPublic: Bool = false) {
+        self.app = app
+        self.isPublic = isPublic
+        let access = APIAccess(app.configuration.api)
+        let routes = isPublic ? HTTPRouteTable.publicRoutes : HTTPRouteTable.all
+        self.router = HTTPRouter(
+            routes.filter { $0.group == .healthz || access.allows(group: $0.group.rawValue, version: $0.version, over: .http) })
+        self.cors = CORSPolicy(allowedOrigins: app.options.allowedOrigins)
+    }
+
+    public func handle(_ exchange: ServerExchange) {
+        let (path, query) = exchange.head.uri.splitAtQuery()
+        let match = router.match(exchange.head.method, path)
+        app.telemetry.observe(exchange, route: match.map { RouteID($0.index) } ?? .unknown, path: path)
+
+        if let cors {
+            if let headers = cors.preflightHeaders(for: exchange.head) {
+                return exchange.respond(status: .noContent, headers: headers)
+            }
+            exchange.addResponseHeaders(cors.headers(for: exchange.head))
+        }
+        guard isPublic || match?.route.group == .healthz || authorize(exchange) else {
+            return exchange.respond(
+                status: .unauthorized, headers: ["content-type": "text/plain; charset=utf-8"],
+                body: ByteBuffer(string: "invalid api token"))
+        }
+        guard let match else { return handleUnrouted(exchange) }
+        guard let handler = match.route.handler else {
+            return answer(DaprError.unimplemented(match.route.group.rawValue), to: exchange)
+        }
+        do {
+            let call = try HTTPCall(exchange: exchange, app: app, match: match, query: query)
+            exchange.run { [self] exchange in
+                do {
+                    try await handler(call)
+                } catch {
+                    answer(error, to: exchange)
+                }
+            }
+        } catch {
+            answer(error, to: exchange)
+        }
+    }
+
+    /// Compares the whole token whatever its content, so that time tells nothing of it.
+    private func authorize(_ exchange: ServerExchange) -> Bool {
+        guard let token = app.options.apiToken else { return true }
+        let given = exchange.head.headers.first(name: "dapr-api-token") ?? ""
+        exchange.head.headers.remove(name: "dapr-api-token")
+        return constantTimeEqual(given, token)
+    }
+
+    private func handleUnrouted(_ exchange: ServerExchange) {
+        answer(DaprError.noAppID, to: exchange)
+    }
+
+    private func answer(_ error: any Error, to exchange: ServerExchange) {
+        DaprHTTPService.answer(error, to: exchange, app: app)
+    }
+
+    /// The one way in which a failure becomes an HTTP answer.
+    static func answer(_ error: any Error, to exchange: ServerExchange, app: AppRuntime) {
+        let failure = DaprError(error, appID: app.options.appID)
+        app.telemetry.metrics.errorCode(failure.code, category: "http")
+        exchange.respond(
+            status: failure.status, headers: ["content-type": "application/json"], body: failure.json.buffer)
+    }
+}
+
+extension String {
+    /// The path and the query of a request target, without the `?`.
+    func splitAtQuery() -> (path: Substring, query: Substring) {
+        guard let mark = utf8.firstIndex(of: UInt8(ascii: "?")) else { return (self[...], "") }
+        return (self[..<mark], self[utf8.index(after: mark)...])
+    }
+}
+
+/// Equality that takes the same time wherever the texts differ.
+func constantTimeEqual(_ a: String, _ b: String) -> Bool {
+    let (left, right) = (Array(a.utf8), Array(b.utf8))
+    var difference = left.count ^ right.count
+    for index in 0..<right.count {
+        difference |= Int((index < left.count ? left[index] : 0) ^ right[index])
+    }
+    return difference == 0
+}

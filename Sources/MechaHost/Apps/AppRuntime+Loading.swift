@@ -1,0 +1,118 @@
+import MechaCore
+import MechaManifest
+import MechaTelemetry
+
+extension AppRuntime {
+    /// Why an app's resources could not be loaded, one line per problem.
+    public struct LoadError: Error, Sendable, CustomStringConvertible {
+        public var problems: [String]
+        public var description: String { problems.joined(separator: "\n") }
+    }
+
+    /// Reads the resource files of the options. Blocks on the file system.
+    public static func readResources(_ options: AppOptions, environment: [String: String]) -> ManifestReport {
+        var report = ManifestLoader(environment: environment).load(paths: options.resourcesPaths + options.configPaths)
+        report.resources = report.resources.visible(toAppID: options.appID, inNamespace: options.namespace)
+        return report
+    }
+
+    /// Loads what the files declare; with no component declared at all, the embedded defaults.
+    /// Throws ``LoadError`` when a file is wrong or a component that does not say `ignoreErrors` cannot be made.
+    public func loadInitial(_ report: ManifestReport) async throws {
+        report.warnings.forEach { logger.warning("\($0)") }
+        guard report.errors.isEmpty else { throw LoadError(problems: report.errors.map(\.description)) }
+        let failures = await apply(report.resources)
+        let fatal = failures.filter { !$0.resource.spec.ignoresErrors }
+        guard fatal.isEmpty else { throw LoadError(problems: fatal.map(\.description)) }
+    }
+
+    /// Takes over changed files. A file that is wrong changes nothing; a component that cannot be made
+    /// leaves the one in its place that runs.
+    public func reload(_ report: ManifestReport) async {
+        report.warnings.forEach { logger.warning("\($0)") }
+        guard report.errors.isEmpty else {
+            report.errors.forEach { logger.error("resources are not reloaded: \($0)") }
+            return
+        }
+        guard report.resources != snapshot.declared else { return }
+        await apply(report.resources)
+        logger.info("resources reloaded")
+    }
+
+    /// Closes what the app uses.
+    public func closeComponents() async {
+        let last = snapshot
+        swap(to: AppSnapshot())
+        for component in last.components.reversed() { await host.componentPool.release(component.poolKey) }
+    }
+
+    @discardableResult
+    private func apply(_ declared: ResourceSet) async -> [ComponentFailure] {
+        let previous = snapshot
+        var resources = declared
+        if resources.components.isEmpty { resources.components = EmbeddedDefaults.components(dataDirectory: host.dataDirectory) }
+        let configuration = resources.configuration
+        let loader = ComponentLoader(host: host, options: options, logger: logger, telemetry: telemetry)
+        var outcome = await loader.load(resources, denied: configuration.deniedComponents, previous: previous)
+
+        // What could not be replaced goes on running.
+        for failure in outcome.failures {
+            logger.error("component not loaded: \(failure)")
+            guard let running = previous.components.first(where: { $0.name == failure.resource.name }) else { continue }
+            if (try? host.componentPool.acquire(running.poolKey, make: { running.instance })) != nil {
+                outcome.loaded.append(running)
+            }
+        }
+        var next = AppSnapshot(declared: declared, resources: resources, configuration: configuration)
+        for component in outcome.loaded {
+            do {
+                try bind(component, into: &next)
+                next.components.append(component)
+            } catch {
+                outcome.failures.append(ComponentFailure(resource: component.resource, error: error))
+                await host.componentPool.release(component.poolKey)
+            }
+        }
+        swap(to: next)
+        // Requests in flight hold the old snapshot; a component closes after what it has under way.
+        for component in previous.components { await host.componentPool.release(component.poolKey) }
+        return outcome.failures
+    }
+
+    private func bind(_ component: LoadedComponent, into snapshot: inout AppSnapshot) throws {
+        if let store = component.instance as? any StateStore {
+            snapshot.stateStores[component.name] = StateBinding(
+                name: component.name, store: store,
+                prefix: try KeyPrefix(
+                    strategy: component.metadata.string("keyPrefix"), component: component.name, app: address),
+                encryption: try StateEncryption(component), calls: telemetry.metrics.state.component(component.name))
+        }
+        if let store = component.instance as? any SecretStore {
+            snapshot.secretStores[component.name] = SecretBinding(
+                store: store, scope: snapshot.configuration.secretScopes.first { $0.storeName == component.name },
+                calls: telemetry.metrics.secrets.component(component.name))
+        }
+    }
+}
+
+extension StateEncryption {
+    /// Nil when the component names no key. A key is called like the secret that it comes from.
+    fileprivate init?(_ component: LoadedComponent) throws {
+        func key(_ field: String) throws -> Key? {
+            guard let hex = component.metadata.string(field) else { return nil }
+            let entry = component.resource.spec.metadata.first { $0.name.lowercased() == field.lowercased() }
+            guard case .secret(let reference)? = entry?.value else {
+                throw MetadataError(field: field, problem: "is written out", expected: "a secretKeyRef")
+            }
+            return try Key(name: reference.name, hex: hex, field: field)
+        }
+        let secondary = try key("secondaryEncryptionKey")
+        guard let primary = try key("primaryEncryptionKey") else {
+            if secondary != nil {
+                throw MetadataError(field: "primaryEncryptionKey", problem: "is missing", expected: "a key beside secondaryEncryptionKey")
+            }
+            return nil
+        }
+        self.init(primary: primary, secondary: secondary)
+    }
+}

@@ -1,0 +1,115 @@
+import Logging
+import MechaCore
+import MechaManifest
+import MechaTelemetry
+import Synchronization
+
+/// One app of the process, and everything that a front end may ask for on its behalf.
+///
+/// Front ends call capabilities through this and never a component, so that prefixes, scopes, encryption,
+/// metrics and policies are applied in one place. Nothing of it is global: a process hosts many.
+public final class AppRuntime: Sendable {
+    public let options: AppOptions
+    public let host: Host
+    public let logger: Logger
+    public let telemetry: AppTelemetry
+    var clock: any MechaClock { host.clock }
+
+    private struct State {
+        var snapshot = AppSnapshot()
+        var labels: [String: String] = [:]
+        var isOutboundReady = false
+        var isDraining = false
+        var onShutdownRequest: (@Sendable (_ force: Bool) -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    /// `configuration` decides what is measured; components are loaded by ``loadInitial(_:)``.
+    public init(options: AppOptions, configuration: ConfigurationSpec, host: Host) {
+        self.options = options
+        self.host = host
+        self.logger = host.makeLogger(options, "dapr.runtime")
+        self.telemetry = AppTelemetry(
+            options: options, configuration: configuration, surface: host.surface, clock: host.clock)
+    }
+
+    public var address: AppAddress { AppAddress(appID: options.appID, namespace: options.namespace) }
+
+    // MARK: - Snapshot
+
+    var snapshot: AppSnapshot { state.withLock { $0.snapshot } }
+
+    /// The merged Configuration resources in force.
+    public var configuration: ConfigurationSpec { snapshot.configuration }
+
+    func swap(to snapshot: AppSnapshot) { state.withLock { $0.snapshot = snapshot } }
+
+    // MARK: - Health
+
+    /// Components are up: calls may go out.
+    public var isOutboundReady: Bool { state.withLock { $0.isOutboundReady && !$0.isDraining } }
+
+    /// Components are up and the app answers.
+    public var isReady: Bool { isOutboundReady }
+
+    public func becomeOutboundReady() { state.withLock { $0.isOutboundReady = true } }
+
+    /// From now on health says "not ready".
+    public func beginDraining() { state.withLock { $0.isDraining = true } }
+
+    // MARK: - Shutdown
+
+    public func onShutdownRequest(_ action: @escaping @Sendable (_ force: Bool) -> Void) {
+        state.withLock { $0.onShutdownRequest = action }
+    }
+
+    /// The app asked for the process to end (`POST /v1.0/shutdown`).
+    public func requestShutdown(force: Bool) {
+        let action = state.withLock { $0.onShutdownRequest }
+        action?(force)
+    }
+
+    // MARK: - Metadata
+
+    /// Labels beyond these are refused, so that no client can grow the process.
+    public static let maximumLabels = 1_000
+    public static let maximumLabelBytes = 16 << 10
+
+    public func setMetadata(_ key: String, _ value: String) throws {
+        guard key.utf8.count + value.utf8.count <= Self.maximumLabelBytes else {
+            throw CapabilityError(.resourceExhausted, "a metadata label is longer than \(Self.maximumLabelBytes) bytes")
+        }
+        try state.withLock { state in
+            guard state.labels[key] != nil || state.labels.count < Self.maximumLabels else {
+                throw CapabilityError(.resourceExhausted, "there are \(Self.maximumLabels) metadata labels already")
+            }
+            state.labels[key] = value
+        }
+    }
+
+    public func metadata() -> RuntimeMetadata {
+        let (snapshot, labels) = state.withLock { ($0.snapshot, $0.labels) }
+        var extended = labels
+        extended["daprRuntimeVersion"] = MechaVersion.daprCompatibility
+        return RuntimeMetadata(
+            appID: options.appID,
+            runtimeVersion: MechaVersion.daprCompatibility,
+            enabledFeatures: snapshot.configuration.features.filter(\.value).map(\.key).sorted(),
+            components: snapshot.components.map {
+                .init(name: $0.name, type: $0.descriptor.type, version: $0.resource.spec.version, capabilities: $0.capabilities)
+            },
+            extended: extended,
+            httpEndpoints: snapshot.resources.httpEndpoints.map(\.name),
+            resiliencies: snapshot.resources.resiliencies.map(\.name),
+            appConnection: .init(
+                port: options.appPort, protocolName: options.appProtocol.rawValue,
+                channelAddress: options.appChannelAddress, maxConcurrency: options.appMaxConcurrency,
+                health: options.health.isEnabled ? options.health : nil))
+    }
+
+    /// Name and standing of each component, for health pages and `mecha list`.
+    public var componentStatuses: [(name: String, status: ComponentStatus)] {
+        snapshot.components.map { ($0.name, $0.status) }
+    }
+}

@@ -1,0 +1,19 @@
+import MechaCore
+import MechaManifest
+
+/// What an app's resources amount to at one moment. Immutable: a reload makes a new one and swaps it,
+/// and a request in flight finishes on the one that it began with.
+struct AppSnapshot: Sendable {
+    /// What the files say; ``resources`` has the embedded defaults where they say nothing.
+    var declared = ResourceSet()
+    var resources = ResourceSet()
+    var configuration = ConfigurationSpec()
+    var components: [LoadedComponent] = []
+    var stateStores: [String: StateBinding] = [:]
+    var secretStores: [String: SecretBinding] = [:]
+
+    /// The running component whose resource is declared in the same words.
+    func running(_ resource: ComponentResource) -> LoadedComponent? {
+        components.first { $0.resource.hasSameContent(as: resource) }
+    }
+}

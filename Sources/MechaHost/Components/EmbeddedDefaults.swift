@@ -1,0 +1,24 @@
+import MechaManifest
+
+/// What an app gets when nothing is declared: durable state and secrets in files of the data directory,
+/// safe with several processes of a host.
+enum EmbeddedDefaults {
+    static let stateStore = "statestore"
+    static let secretStore = "secretstore"
+
+    static func components(dataDirectory: String) -> [ComponentResource] {
+        [
+            resource(secretStore, "secretstores.local.file", [("secretsFile", "\(dataDirectory)/secrets.json")]),
+            resource(
+                stateStore, "state.sqlite",
+                [("connectionString", "\(dataDirectory)/state.db"), ("actorStateStore", "true")]),
+        ]
+    }
+
+    private static func resource(_ name: String, _ type: String, _ metadata: [(String, String)]) -> ComponentResource {
+        ComponentResource(
+            name: name,
+            spec: ComponentSpec(type: type, metadata: metadata.map { NamedValue($0.0, .text($0.1)) }),
+            source: SourceLocation(file: "embedded defaults"))
+    }
+}

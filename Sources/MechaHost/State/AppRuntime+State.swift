@@ -1,0 +1,155 @@
+import MechaCore
+import MechaTelemetry
+import NIOCore
+
+extension AppRuntime {
+    /// Keys of one bulk read beyond this are refused.
+    public static let maximumBulkKeys = 10_000
+    /// Reads of a bulk call under way at once when the caller names no number.
+    public static let defaultBulkParallelism = 10
+
+    /// Nil when the key is missing.
+    public func getState(store name: String, key: String, options: StateReadOptions) async throws -> StateEntry? {
+        let binding = try stateBinding(name)
+        return try await measuringState(binding, .get) {
+            try await binding.get(key, options)
+        } failure: { error in
+            RuntimeError(
+                .stateGet, "failed getting state with key \(key) from state store \(name): \(describe(error))", resource: name, cause: error)
+        }
+    }
+
+    /// One result per key, in the order of `keys`.
+    public func bulkGetState(
+        store name: String, keys: [String], options: StateReadOptions, parallelism: Int
+    ) async throws -> [StateBulkResult] {
+        let binding = try stateBinding(name)
+        guard keys.count <= Self.maximumBulkKeys else {
+            throw RuntimeError(
+                .stateBulkGet, "\(keys.count) keys were asked for at once; at most \(Self.maximumBulkKeys) are allowed", resource: name)
+        }
+        if keys.isEmpty { return [] }
+        return try await measuringState(binding, .bulkGet) {
+            try await binding.bulkGet(keys, options, parallelism: parallelism > 0 ? parallelism : Self.defaultBulkParallelism)
+        } failure: { error in
+            RuntimeError(.stateBulkGet, "failed getting state from state store \(name): \(describe(error))", resource: name, cause: error)
+        }
+    }
+
+    public func saveState(store name: String, writes: [StateWrite]) async throws {
+        let binding = try stateBinding(name)
+        if writes.isEmpty { return }
+        try await measuringState(binding, .set) {
+            if writes.count == 1 {
+                try await binding.store.set(binding.prepared(writes[0]))
+            } else {
+                try await binding.store.bulkSet(writes.map(binding.prepared))
+            }
+        } failure: { error in
+            RuntimeError(.stateSave, saveMessage(error, store: name), resource: name, cause: error)
+        }
+    }
+
+    public func deleteState(store name: String, removal: StateRemoval) async throws {
+        let binding = try stateBinding(name)
+        try await measuringState(binding, .delete) {
+            try await binding.store.delete(binding.prepared(removal))
+        } failure: { error in
+            RuntimeError(
+                .stateDelete, "failed deleting state with key \(removal.key): \(describe(error))", resource: name, cause: error)
+        }
+    }
+
+    public func bulkDeleteState(store name: String, removals: [StateRemoval]) async throws {
+        let binding = try stateBinding(name)
+        if removals.isEmpty { return }
+        try await measuringState(binding, .bulkDelete) {
+            try await binding.store.bulkDelete(removals.map(binding.prepared))
+        } failure: { error in
+            RuntimeError(.stateDelete, "failed deleting state in state store \(name): \(describe(error))", resource: name, cause: error)
+        }
+    }
+
+    public func transactState(store name: String, operations: [StateOperation], metadata: [String: String]) async throws {
+        let binding = try stateBinding(name)
+        guard binding.store.features.contains(.transactional) else {
+            throw RuntimeError(.stateTransactionsUnsupported, "state store \(name) doesn't support transactions", resource: name)
+        }
+        if operations.isEmpty { return }
+        if let limit = binding.store.maximumTransactionOperations, operations.count > limit {
+            throw RuntimeError(
+                .stateTooManyOperations,
+                "the transaction contains \(operations.count) operations, which is more than what the state store supports: \(limit)",
+                resource: name)
+        }
+        try await measuringState(binding, .transaction) {
+            try await binding.store.transact(operations.map(binding.prepared), metadata: metadata)
+        } failure: { error in
+            RuntimeError(.stateTransaction, "error while executing state transaction: \(describe(error))", resource: name, cause: error)
+        }
+    }
+
+    /// Only keys of this app are seen, where Dapr lets a query see every app's.
+    public func queryState(store name: String, query: StateQuery, metadata: [String: String]) async throws -> StateQueryPage {
+        let binding = try stateBinding(name)
+        guard binding.store.features.contains(.query) else {
+            throw RuntimeError(.stateQueryUnsupported, "state store \(name) doesn't support querying", resource: name)
+        }
+        guard binding.encryption == nil else {
+            throw RuntimeError(.stateQueryUnsupported, "state store \(name) is encrypted and can't be queried", resource: name)
+        }
+        var query = query
+        query.keyPrefix = binding.prefix.text
+        return try await measuringState(binding, .query) {
+            var page = try await binding.store.query(query, metadata: metadata)
+            page.results = page.results.map { (binding.prefix.strip(from: $0.key), $0.entry) }
+            return page
+        } failure: { error in
+            RuntimeError(.stateQuery, "failed query in state store \(name): \(describe(error))", resource: name, cause: error)
+        }
+    }
+
+    // MARK: -
+
+    private func stateBinding(_ name: String) throws -> StateBinding {
+        let snapshot = snapshot
+        if let binding = snapshot.stateStores[name] { return binding }
+        if snapshot.stateStores.isEmpty {
+            throw RuntimeError(.stateStoresNotConfigured, "state store is not configured", resource: name)
+        }
+        throw RuntimeError(.stateStoreNotFound, "state store \(name) is not found", resource: name)
+    }
+
+    private func measuringState<Value>(
+        _ binding: StateBinding, _ operation: StateCall, _ body: () async throws -> Value,
+        failure: (any Error) -> RuntimeError
+    ) async throws -> Value {
+        let started = clock.monotonicNanoseconds()
+        do {
+            let value = try await body()
+            binding.calls.record(operation, success: true, nanoseconds: clock.monotonicNanoseconds() - started)
+            return value
+        } catch {
+            binding.calls.record(operation, success: false, nanoseconds: clock.monotonicNanoseconds() - started)
+            if let error = error as? RuntimeError { throw error }
+            throw failure(error)
+        }
+    }
+}
+
+/// A failure in words for people.
+func describe(_ error: any Error) -> String {
+    switch error {
+    case let error as CapabilityError: error.message
+    case let error as RuntimeError: error.message
+    default: "\(error)"
+    }
+}
+
+private func saveMessage(_ error: any Error, store: String) -> String {
+    switch (error as? CapabilityError)?.code {
+    case .etagMismatch: "failed saving state in state store \(store): possible etag mismatch. error from state store: \(describe(error))"
+    case .etagInvalid: "failed saving state in state store \(store): invalid etag value: \(describe(error))"
+    default: "failed saving state in state store \(store): \(describe(error))"
+    }
+}

@@ -1,0 +1,14 @@
+import MechaHost
+import MechaInMemory
+import MechaRedis
+import MechaSQLite
+
+extension ComponentCatalog {
+    /// Every component of Mecha: adding one is one target and one line here.
+    public static let mecha = ComponentCatalog(
+        [
+            InMemoryStateStore.descriptor,
+            SQLiteStateStore.descriptor,
+            RedisStateStore.descriptor,
+        ], planned: ReferenceComponents.types)
+}

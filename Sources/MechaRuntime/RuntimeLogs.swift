@@ -1,0 +1,40 @@
+import Logging
+import MechaCore
+import MechaHost
+import MechaTelemetry
+
+/// Where the process's log lines go, and in whose name.
+final class RuntimeLogs: Sendable {
+    private let writer: LogWriter
+    private let format: LogFormat
+    private let level: Logger.Level
+
+    /// Throws ``RuntimeStartError`` for a level that is none and a file that cannot be written.
+    init(_ options: RuntimeOptions) throws {
+        guard let level = Logger.Level(daprName: options.logLevel) else {
+            throw RuntimeStartError(
+                "unknown log level \"\(options.logLevel)\"", hint: "expected debug, info, warn, error or fatal")
+        }
+        self.level = level
+        format = options.isLogJSON ? .json : .text
+        if let path = options.logFile {
+            do {
+                writer = try LogWriter.file(path: path)
+            } catch {
+                throw RuntimeStartError("\(error)")
+            }
+        } else {
+            writer = LogWriter(descriptor: 1)
+        }
+    }
+
+    /// A logger of one app for one part of the runtime (`dapr.runtime`, ...).
+    @Sendable func logger(_ app: AppOptions, scope: String) -> Logger {
+        AppLogs(
+            identity: LogIdentity(appID: app.appID, version: MechaVersion.current), writer: writer, format: format,
+            level: level, prefix: app.logPrefix ?? ""
+        ).logger(scope: scope)
+    }
+
+    func flush() { _ = writer.flush() }
+}
