@@ -135,7 +135,7 @@ let package = Package(
         tests("MechaCoreTests", ["MechaCore", "MechaTestKit", nioCore]),
         tests("MechaManifestTests", ["MechaManifest", "MechaCore"]),
         tests("MechaResiliencyTests", ["MechaResiliency", "MechaCore"]),
-        tests("MechaTelemetryTests", ["MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaProto", "MechaCore", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf]),
+        tests("MechaTelemetryTests", ["MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaProto", "MechaCore", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf], exclude: ["Support"]),
         tests("MechaWireTests", ["MechaWire", "MechaCore", "MechaProto", "MechaTestKit", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioEmbedded, protobuf]),
         tests("ComponentTests", ["MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging]),
         tests("MechaInvocationTests", ["MechaInvocation", "MechaCore", "MechaWire", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging]),

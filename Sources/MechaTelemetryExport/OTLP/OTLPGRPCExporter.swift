@@ -2,58 +2,43 @@ import MechaProto
 import MechaTelemetry
 import MechaWire
 import NIOCore
-import NIOHTTP1
-import SwiftProtobuf
 
 /// OTLP over gRPC (OTLP specification, section OTLP/gRPC): one unary call per batch.
 struct OTLPGRPCExporter: SpanExporter {
     static let defaultPort = 4317
-    private static let maximumResponseBytes = 65_536
 
     let name = "otlp-grpc"
     private let encoder: OTLPEncoder
-    private let client: HTTPClient
+    private let client: GRPCClient
     private let origin: Origin
-    private let headers: HTTPHeaders
+    private let metadata: GRPCMetadata
     private let timeout: Duration
 
     init(_ options: TraceExportOptions.OTLP, encoder: OTLPEncoder, client: HTTPClient) throws(InvalidEndpoint) {
         self.encoder = encoder
-        self.client = client
-        timeout = options.timeout
         origin = try ExportEndpoint(
             options.endpoint, isSecure: options.isSecure, defaultPort: Self.defaultPort, defaultTarget: "/", version: .http2
         ).origin
-        var headers: HTTPHeaders = [
-            "content-type": "application/grpc+proto", "te": "trailers",
-            "grpc-timeout": "\(min(99_999_999, timeout.components.seconds * 1_000 + timeout.components.attoseconds / 1_000_000_000_000_000))m",
-        ]
-        for header in options.headers { headers.add(name: header.name, value: header.value) }
-        self.headers = headers
+        self.client = GRPCClient(client, origin: origin)
+        var metadata = GRPCMetadata()
+        for header in options.headers { metadata.add(header.name, header.value) }
+        self.metadata = metadata
+        timeout = options.timeout
     }
 
     func export(_ spans: [TraceSpan]) async throws(SpanExportError) {
-        let response: ClientResponse
+        let options = GRPCCallOptions(metadata: metadata, deadline: .now() + TimeAmount(timeout))
         do {
-            let message = try encoder.request(spans).serializedBytes() as [UInt8]
-            // Length-prefixed message: not compressed, then its size.
-            var body = ByteBuffer(integer: UInt8(0))
-            body.writeInteger(UInt32(message.count))
-            body.writeBytes(message)
-            var request = ClientRequest(.POST, TraceServiceMethods.export.method.path, at: origin, headers: headers, body: body)
-            request.responseBodyLimitBytes = Self.maximumResponseBytes
-            response = try await client.execute(request, deadline: .now() + TimeAmount(timeout))
+            _ = try await client.unary(TraceServiceMethods.export, encoder.request(spans), options: options)
         } catch {
-            throw SpanExportError("\(origin): \(error)", isTransient: error is WireError)
+            let code = (error as? GRPCStatus)?.code
+            throw SpanExportError("\(origin): \(error)", isTransient: code.map(Self.transientCodes.contains) ?? false)
         }
-        let status = (response.trailers?.first(name: "grpc-status") ?? response.headers.first(name: "grpc-status")).flatMap(Int.init)
-        guard status != 0 else { return }
-        throw SpanExportError(
-            "\(origin) answered \(status.map { "gRPC status \($0)" } ?? "HTTP status \(response.status.code)")",
-            isTransient: status.map(Self.isTransient) ?? [429, 502, 503, 504].contains(response.status.code))
     }
 
-    /// Codes after which OTLP wants a batch to be repeated: cancelled, deadline exceeded, aborted, out of
-    /// range, unavailable, data loss; and resource exhausted, for which waiting is what the code asks for.
-    private static func isTransient(_ status: Int) -> Bool { [1, 4, 8, 10, 11, 14, 15].contains(status) }
+    /// After these OTLP wants a batch to be repeated; after RESOURCE_EXHAUSTED only if the server says so, but
+    /// it is also what a limit that will soon be free looks like.
+    private static let transientCodes: Set<GRPCStatus.Code> = [
+        .cancelled, .deadlineExceeded, .resourceExhausted, .aborted, .outOfRange, .unavailable, .dataLoss,
+    ]
 }
