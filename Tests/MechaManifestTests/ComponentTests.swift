@@ -108,7 +108,8 @@ import Testing
     }
 
     @Test func `an unknown field is a warning with the nearest name`() {
-        let report = component("type: a.b\nverzion: v1\nmetadata:\n- name: x\n  secretKeyReff: {name: y}\n- name: X\n  value: 1\n  envRef: E")
+        let report = component(
+            "type: a.b\nverzion: v1\nmetadata:\n- name: x\n  secretKeyReff: {name: y}\n- name: X\n  value: 1\n  envRef: E")
         #expect(
             report.warningTexts == [
                 #"test.yaml:10:5: Component/c spec.metadata[0].secretKeyReff is unknown and ignored (did you mean "secretKeyRef"?)"#,

@@ -35,7 +35,8 @@ import Testing
     @Test(arguments: [
         ("a: b\n\tc: d", 2, "a tab stands in the indentation"), ("kind: [Component", 1, "did not find expected"),
         ("a: \"b", 1, "unexpected end of stream"), ("a: b: c", 1, "mapping values are not allowed"),
-        ("a: 1\na: 2", 2, "stands twice"), ("a: *b", 1, "names no anchor"), ("? [a]\n: b", 1, "expected text"), ("a: \u{1}", 1, "control characters"),
+        ("a: 1\na: 2", 2, "stands twice"), ("a: *b", 1, "names no anchor"), ("? [a]\n: b", 1, "expected text"),
+        ("a: \u{1}", 1, "control characters"),
         ("- a\n- b", 1, "is a list; expected a mapping"), ("text", 1, "is a single value; expected a mapping"),
         ("a: {<<: 5}", 1, "the merge key"), ("%YAML 3.0\n---\na: b", 1, "incompatible YAML"),
     ])
@@ -80,6 +81,11 @@ import Testing
         for text in [flow, block, braces, aliases] {
             #expect(parse(text).errors.first?.message.hasPrefix("nested") == true, "\(parse(text).errorTexts)")
         }
+    }
+
+    @Test func `a file of broken documents is given up at the limit`() {
+        let report = parse(String(repeating: "---\n[\n", count: 150_000))
+        #expect(report.errors.count == 101 && report.resources.isEmpty)
     }
 
     @Test func `the limits of a file hold`() {

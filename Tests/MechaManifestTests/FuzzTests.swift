@@ -27,7 +27,9 @@ import Testing
         case 2: bytes.removeSubrange(position..<end)
         case 3: bytes.insert(contentsOf: bytes[position..<end], at: position)
         case 4: bytes.removeSubrange(position...)
-        case 5: bytes.replaceSubrange(position..<end, with: Array((["- ", "&a ", "*a", "<<: ", "---\n", "null", "99999999999999999999"].randomElement(using: &random) ?? "").utf8))
+        case 5:
+            let pieces = ["- ", "&a ", "*a", "<<: ", "---\n", "null", "99999999999999999999"]
+            bytes.replaceSubrange(position..<end, with: Array(pieces[Int.random(in: 0..<pieces.count, using: &random)].utf8))
         default: bytes.swapAt(position, end - 1)
         }
     }

@@ -15,7 +15,8 @@ import Darwin
         let folder = try TemporaryFolder()
         try folder.write("b.yml", component("two"))
         try folder.write("a.yaml", component("one") + "---\n" + component("one-b"))
-        try folder.write("c.json", #"{"apiVersion":"dapr.io/v1alpha1","kind":"Component","metadata":{"name":"three"},"spec":{"type":"a.b"}}"#)
+        try folder.write(
+            "c.json", #"{"apiVersion":"dapr.io/v1alpha1","kind":"Component","metadata":{"name":"three"},"spec":{"type":"a.b"}}"#)
         try folder.write(".#a.yaml", "a: [")
         try folder.write("notes.txt", "a: [")
         try folder.makeFolder("sub.yaml")
@@ -95,7 +96,9 @@ final class TemporaryFolder {
     deinit {
         guard let folder = opendir(path) else { return }
         while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
             if name != ".", name != ".." { remove("\(path)/\(name)") }
         }
         closedir(folder)

@@ -19,7 +19,12 @@ import Testing
 
     @Test func `a v1alpha1 subscription has one route`() throws {
         let report = parse(
-            "apiVersion: dapr.io/v1alpha1\nkind: Subscription\nmetadata: {name: s}\nspec: {pubsubname: p, topic: t, route: /r, bulkSubscribe: {enabled: false}}")
+            """
+            apiVersion: dapr.io/v1alpha1
+            kind: Subscription
+            metadata: {name: s}
+            spec: {pubsubname: p, topic: t, route: /r, bulkSubscribe: {enabled: false}}
+            """)
         let spec = try #require(report.resources.subscriptions.first?.spec)
         #expect(spec.rules.isEmpty && spec.defaultRoute == "/r" && spec.bulk == nil)
         let bad = parse("apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: {name: s}\nspec: {pubsubname: p, topic: t, route: /r}")
@@ -103,7 +108,13 @@ import Testing
 
     @Test(arguments: ["localhost:80", "ftp://x", "http://", "http://:80", "http://a b", "https:///path"])
     func `a base URL must be an HTTP URL`(url: String) {
-        let report = parse("apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: {name: e}\nspec: {baseUrl: '\(url)', clientTLS: {certificate: {value: x}}}")
+        let report = parse(
+            """
+            apiVersion: dapr.io/v1alpha1
+            kind: HTTPEndpoint
+            metadata: {name: e}
+            spec: {baseUrl: '\(url)', clientTLS: {certificate: {value: x}}}
+            """)
         #expect(report.errors.map(\.field) == ["spec.baseUrl", "spec.clientTLS"])
     }
 

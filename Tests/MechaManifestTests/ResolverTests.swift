@@ -21,7 +21,8 @@ import Testing
             NamedValue("a", .text("x-{appID}")), NamedValue("b", .environment("HOME")),
             NamedValue("c", .secret(SecretReference(name: "redis", key: "{appID}"))),
         ])
-        let resolver = ReferenceResolver(template: MetadataTemplate(appID: "app"), environment: ["HOME": "{appID}"], defaultSecretStore: "local")
+        let resolver = ReferenceResolver(
+            template: MetadataTemplate(appID: "app"), environment: ["HOME": "{appID}"], defaultSecretStore: "local")
         let metadata = try await resolver.metadata(of: component) { store, name, key in "\(store)/\(name)/\(key)" }
         // Neither variables nor secrets are expanded: a password may well hold braces.
         #expect(metadata == ComponentMetadata([("a", "x-app"), ("b", "{appID}"), ("c", "local/redis/{appID}")]))

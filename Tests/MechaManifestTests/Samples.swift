@@ -109,7 +109,11 @@ enum Samples {
           policies:
             timeouts: {short: 500ms, plain: 1500}
             retries:
-              often: {policy: exponential, maxInterval: 15s, maxRetries: 10, matching: {httpStatusCodes: "429,500-599", gRPCStatusCodes: "1,4-6"}}
+              often:
+                policy: exponential
+                maxInterval: 15s
+                maxRetries: 10
+                matching: {httpStatusCodes: "429,500-599", gRPCStatusCodes: "1,4-6"}
               steady: {policy: constant, duration: 2s}
               plain:
             circuitBreakers:

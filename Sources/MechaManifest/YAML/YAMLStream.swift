@@ -14,7 +14,8 @@ struct YAMLStream {
         while let failure = readDocuments(of: rest, linesBefore: linesBefore, limits: limits) {
             problems.append(failure)
             let line = failure.mark.line - linesBefore
-            guard documents.count < limits.maximumDocumentsPerFile,
+            // Broken documents count too: each costs a new attempt.
+            guard documents.count + problems.count < limits.maximumDocumentsPerFile,
                 let next = Self.documentStart(in: rest, fromLine: line)
             else { return }
             rest = rest[next.index...]
@@ -68,10 +69,11 @@ struct YAMLStream {
     /// Says more than libyaml does where people slip most.
     private static func explained(_ error: YAMLError, in bytes: ArraySlice<UInt8>, linesBefore: Int) -> YAMLError {
         var error = error
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: max(0, error.mark.line - linesBefore), omittingEmptySubsequences: false)
+        let number = max(1, error.mark.line - linesBefore)
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: number, omittingEmptySubsequences: false)
         // The end of the text counts as the begin of a line that nobody wrote.
-        if error.mark.line - linesBefore > lines.count { error.mark = YAMLMark(line: linesBefore + lines.count, column: 1) }
-        let line = lines.indices.contains(error.mark.line - linesBefore - 1) ? lines[error.mark.line - linesBefore - 1] : []
+        if number > lines.count { error.mark = YAMLMark(line: linesBefore + lines.count, column: 1) }
+        let line = lines[min(number, lines.count) - 1]
         let indentation = line.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         if error.message.contains("Maximum nesting level") {
             error.message = "nested too deep"
