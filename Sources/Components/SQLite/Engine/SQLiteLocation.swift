@@ -13,6 +13,7 @@ import Darwin
 public struct SQLiteLocation: Sendable, Equatable {
     /// Absolute or relative to the working directory of the process; nil for a database in memory.
     public private(set) var path: String?
+    private var createsFolder = false
     /// Parameters that SQLite reads itself (`mode`, `immutable`, `nolock`, ...).
     private var uriParameters: [String] = []
     private(set) var pragmas: [Pragma] = []
@@ -30,6 +31,12 @@ public struct SQLiteLocation: Sendable, Equatable {
     public static let inMemory = SQLiteLocation(path: nil)
 
     public init(path: String?) { self.path = path }
+
+    /// A file in the data directory, which is made when it is missing.
+    public init(dataDirectory: String, file: String) {
+        path = "\(dataDirectory)/\(file)"
+        createsFolder = true
+    }
 
     public var isInMemory: Bool { path == nil }
 
@@ -128,8 +135,16 @@ public struct SQLiteLocation: Sendable, Equatable {
     /// would make it readable for all. Failures are left for SQLite to report.
     func createFileIfMissing() {
         guard let path, !uriParameters.contains(where: { $0 == "mode=ro" || $0 == "mode=rw" || $0 == "immutable=1" }) else { return }
+        if createsFolder { Self.makeFolder(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)) }
         let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Makes the folder with those above it, for this user only.
+    private static func makeFolder(_ folder: Substring) {
+        guard !folder.isEmpty, access(String(folder), F_OK) != 0 else { return }
+        if let parent = folder.lastIndex(of: "/") { makeFolder(folder.prefix(upTo: parent)) }
+        _ = mkdir(String(folder), 0o700)
     }
 
     // MARK: - Text

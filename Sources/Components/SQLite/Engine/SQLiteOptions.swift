@@ -16,6 +16,10 @@ public struct SQLiteOptions: Sendable {
     public var maximumBatchCalls = 256
     /// Page cache of each connection.
     public var cacheKibibytes = 1_024
+    /// Whether a commit waits for the disk. Off suits data that means nothing after a power failure.
+    public var syncsCommits = true
+    /// Whether reads have a thread and connection of their own. Off spares both where calls are few.
+    public var hasReadingThread = true
     /// Runs on each connection when it is opened, outside of a transaction: creates tables.
     public var prepare: @Sendable (SQLiteConnection) throws -> Void = { _ in }
 
@@ -25,12 +29,12 @@ public struct SQLiteOptions: Sendable {
 
     /// Settings of every connection.
     ///
-    /// `synchronous=FULL` makes COMMIT wait until the log is on the disk. With NORMAL, SQLite's advice
-    /// for write-ahead logging, a commit survives the end of the process but not a power failure, and
-    /// nothing acknowledged may be lost. Group commit shares the price between the writes that wait.
+    /// `synchronous=FULL` makes COMMIT wait until the log is on the disk. With NORMAL, which is often
+    /// advised for write-ahead logging, a commit survives the end of the process but not a power failure,
+    /// and nothing acknowledged may be lost. Group commit shares the price between the writes that wait.
     var pragmas: [String] {
         var pragmas = [
-            "PRAGMA synchronous=FULL", "PRAGMA cache_size=-\(cacheKibibytes)", "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF",
+            "PRAGMA synchronous=\(syncsCommits ? "FULL" : "NORMAL")", "PRAGMA cache_size=-\(cacheKibibytes)", "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF",
         ]
         if !location.isInMemory {
             pragmas.append(usesWAL ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=DELETE")

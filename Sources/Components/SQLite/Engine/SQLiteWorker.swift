@@ -8,13 +8,14 @@ import MechaCore
 public final class SQLiteWorker: Sendable {
     private let options: SQLiteOptions
     private let writer: SQLiteLane
-    /// Nil for a database in memory, which only one connection can see.
+    /// Nil when reads go through the writer, as they must for a database in memory, which only one
+    /// connection can see.
     private let reader: SQLiteLane?
 
     public init(_ options: SQLiteOptions, logger: Logger) {
         self.options = options
         writer = SQLiteLane(.writer, options, logger: logger)
-        reader = options.location.isInMemory ? nil : SQLiteLane(.reader, options, logger: logger)
+        reader = options.location.isInMemory || !options.hasReadingThread ? nil : SQLiteLane(.reader, options, logger: logger)
     }
 
     public var status: ComponentStatus { writer.status }

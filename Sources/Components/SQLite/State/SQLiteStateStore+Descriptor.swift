@@ -28,7 +28,7 @@ extension SQLiteStateStore {
         if let text = metadata.string("connectionString") {
             location = try SQLiteLocation(connectionString: text, relativeTo: environment.workingDirectory)
         } else {
-            location = SQLiteLocation(path: "\(environment.dataDirectory)/\(Self.fileName(for: environment.name))")
+            location = SQLiteLocation(dataDirectory: environment.dataDirectory, file: Self.fileName(for: environment.name))
         }
         var options = SQLiteOptions(location: location)
         options.usesWAL = try metadata.string("disableWAL") == nil ? location.usesWAL ?? true : !metadata.bool("disableWAL")
@@ -56,9 +56,8 @@ extension SQLiteStateStore {
 
     private static func tableName(_ field: String, _ fallback: String, _ metadata: ComponentMetadata) throws -> String {
         let name = metadata.string(field, default: fallback)
-        guard StateTables.isValid(name: name) else {
-            throw MetadataError(
-                field: field, problem: "is \"\(name)\"", expected: "letters, digits and _, not beginning with a digit")
+        guard SQLiteName.isValid(name) else {
+            throw MetadataError(field: field, problem: "is \"\(name)\"", expected: SQLiteName.rule)
         }
         return name
     }

@@ -23,7 +23,7 @@ struct StateTables: Sendable {
     private let entryTable: String
     private let propertyTable: String
 
-    /// - Parameters: names that ``isValid(name:)`` accepts.
+    /// Takes names that ``SQLiteName`` accepts.
     init(entryTable: String, propertyTable: String) {
         self.entryTable = entryTable
         self.propertyTable = propertyTable
@@ -45,13 +45,6 @@ struct StateTables: Sendable {
         deleteRange = "DELETE FROM \(table) WHERE key >= ?1 AND key < ?2"
         deleteExpired =
             "DELETE FROM \(table) WHERE rowid IN (SELECT rowid FROM \(table) WHERE expiration_time <= ?1 LIMIT ?2)"
-    }
-
-    static func isValid(name: String) -> Bool {
-        guard let first = name.utf8.first, !(0x30...0x39).contains(first), name.utf8.count <= 128 else { return false }
-        return name.utf8.allSatisfy {
-            $0 == UInt8(ascii: "_") || (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-        }
     }
 
     /// The end of the range of keys that begin with `prefix`: no UTF-8 text holds the byte 0xff, so every
