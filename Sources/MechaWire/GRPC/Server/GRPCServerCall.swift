@@ -70,7 +70,7 @@ public final class GRPCServerCall: @unchecked Sendable {
         guard let timeout = GRPCTimeout.parse(text) else {
             throw GRPCStatus(.internal, "grpc-timeout is \(text), expected up to eight digits and a unit")
         }
-        let deadline = NIODeadline.now() + timeout
+        let deadline = exchange.context.loop.now + timeout
         self.deadline = deadline
         deadlineTimer = exchange.context.loop.scheduleTask(deadline: deadline) {
             self.exchange.cancelHandler()
