@@ -92,7 +92,10 @@ let package = Package(
         // L3: engines.
         module(
             "MechaInvocation",
-            ["MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, logging, protobuf]),
+            [
+                "MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, collections,
+                logging, protobuf,
+            ]),
         module(
             "MechaHost",
             [

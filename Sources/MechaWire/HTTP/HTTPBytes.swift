@@ -79,13 +79,3 @@ enum HTTPBytes {
         return value
     }
 }
-
-extension String {
-    /// Whether the string spells `lowercase`, ASCII letters in either case. No allocation.
-    @inline(__always)
-    func isASCII(_ lowercase: StaticString) -> Bool {
-        guard utf8.count == lowercase.utf8CodeUnitCount else { return false }
-        return utf8.withContiguousStorageIfAvailable { HTTPBytes.matches(UnsafeRawBufferPointer($0), lowercase) }
-            ?? (lowercased() == lowercase.description)
-    }
-}

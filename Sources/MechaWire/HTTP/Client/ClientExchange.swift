@@ -106,6 +106,7 @@ public final class ClientExchange: @unchecked Sendable {
         hasStarted = true
         onCancelBeforeStart = nil
         if !isReading { driver.setReading(false) }
+        sink?.requestStarted()
         guard !pending.isEmpty else { return }
         let pending = pending
         self.pending = PendingBody()

@@ -4,6 +4,9 @@ import NIOHTTP1
 /// Takes the response to an outgoing request as it arrives, on the exchange's event loop. Exactly one
 /// of `responseEnded` and `responseFailed` comes last. 1xx responses are not reported.
 public protocol ResponseSink: AnyObject {
+    /// A connection took the request (once more, when it was sent again on another one). Until then
+    /// nothing of its body has gone anywhere.
+    func requestStarted()
     func responseStarted(_ head: HTTPResponseHead)
     func responseBody(_ chunk: ByteBuffer)
     func responseEnded(trailers: HTTPHeaders?)
@@ -16,5 +19,6 @@ public protocol ResponseSink: AnyObject {
 }
 
 extension ResponseSink {
+    public func requestStarted() {}
     public func responseBatchEnded() {}
 }

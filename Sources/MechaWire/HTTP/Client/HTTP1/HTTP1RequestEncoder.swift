@@ -60,22 +60,22 @@ enum HTTP1RequestEncoder {
         var noted = Noted()
         for (name, value) in headers {
             switch name.utf8.count {
-            case 2 where name.isASCII("te"): continue
-            case 4 where name.isASCII("host"):
+            case 2 where name.equalsIgnoringCase("te"): continue
+            case 4 where name.equalsIgnoringCase("host"):
                 if noted.hasHost { continue }
                 noted.hasHost = true
-            case 7 where name.isASCII("upgrade"): continue
-            case 10 where name.isASCII("connection") || name.isASCII("keep-alive"): continue
-            case 14 where name.isASCII("content-length"):
+            case 7 where name.equalsIgnoringCase("upgrade"): continue
+            case 10 where name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive"): continue
+            case 14 where name.equalsIgnoringCase("content-length"):
                 guard let length = decimal(value), noted.contentLength == nil || noted.contentLength == length else {
                     noted.isMalformed = true
                     return noted
                 }
                 noted.contentLength = length
                 continue
-            case 14 where name.isASCII("http2-settings"): continue
-            case 16 where name.isASCII("proxy-connection"): continue
-            case 17 where name.isASCII("transfer-encoding"): continue
+            case 14 where name.equalsIgnoringCase("http2-settings"): continue
+            case 16 where name.equalsIgnoringCase("proxy-connection"): continue
+            case 17 where name.equalsIgnoringCase("transfer-encoding"): continue
             default: break
             }
             writer.writeField(name, value)

@@ -13,17 +13,17 @@ extension HPACKHeaders {
         fields.reserveCapacity(head.headers.count)
         for (name, value) in head.headers {
             switch name.utf8.count {
-            case 2 where name.isASCII("te"):
-                if value.isASCII("trailers") { fields.append(("te", "trailers")) }
+            case 2 where name.equalsIgnoringCase("te"):
+                if value.equalsIgnoringCase("trailers") { fields.append(("te", "trailers")) }
                 continue
-            case 4 where name.isASCII("host"):
+            case 4 where name.equalsIgnoringCase("host"):
                 authority = value
                 continue
-            case 7 where name.isASCII("upgrade"): continue
-            case 10 where name.isASCII("connection") || name.isASCII("keep-alive"): continue
-            case 14 where name.isASCII("http2-settings"): continue
-            case 16 where name.isASCII("proxy-connection"): continue
-            case 17 where name.isASCII("transfer-encoding"): continue
+            case 7 where name.equalsIgnoringCase("upgrade"): continue
+            case 10 where name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive"): continue
+            case 14 where name.equalsIgnoringCase("http2-settings"): continue
+            case 16 where name.equalsIgnoringCase("proxy-connection"): continue
+            case 17 where name.equalsIgnoringCase("transfer-encoding"): continue
             default: break
             }
             fields.append((HTTPBytes.lowercased(name), value))

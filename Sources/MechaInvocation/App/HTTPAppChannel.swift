@@ -1,0 +1,56 @@
+import MechaWire
+import NIOCore
+import NIOHTTP1
+
+/// An app that speaks HTTP/1.1, HTTPS or HTTP/2 in the clear.
+public final class HTTPAppChannel: AppChannel {
+    private let endpoint: AppEndpoint
+    private let origin: Origin
+    private let client: HTTPClient
+    private let limits: InvocationLimits
+
+    public init(_ endpoint: AppEndpoint, client: HTTPClient, limits: InvocationLimits = .init()) {
+        self.endpoint = endpoint
+        self.origin = endpoint.origin
+        self.client = client
+        self.limits = limits
+    }
+
+    public var appProtocol: AppProtocol { endpoint.appProtocol }
+
+    public func forward(_ call: StreamedCall, owner: any CallOwner) {
+        var incoming = call.exchange.head
+        if call.carriesMetadata {
+            guard call.namesVerb else { return owner.refuse(call, .noVerb) }
+            incoming.headers = MetadataRules.httpHeaders(fromMetadata: incoming.headers, keepsContentType: true)
+        }
+        let head = RequestHeaders.head(incoming, target: call.method.target, additions(for: call))
+        ExchangeProxy(call, callee: endpoint.app.appID, owner: owner).start(head, to: origin, by: client)
+    }
+
+    private func additions(for call: StreamedCall) -> RequestHeaders.Additions {
+        RequestHeaders.Additions(
+            forwarder: call.forwarder, caller: call.caller, callee: endpoint.app, trace: call.trace, appToken: endpoint.token)
+    }
+
+    public func invoke(_ request: AppRequest, deadline: NIODeadline?) async throws(InvocationError) -> AppResponse {
+        let incoming = HTTPRequestHead(
+            version: .http1_1, method: try request.requireVerb(), uri: request.method.target,
+            headers: request.httpHeaders)
+        let head = RequestHeaders.head(
+            incoming, target: request.method.target,
+            .init(caller: request.caller, callee: endpoint.app, trace: request.trace, appToken: endpoint.token))
+        return try await client.call(
+            head, body: request.body, at: origin, callee: endpoint.app.appID, bodyBytesAtMost: limits.collectedBodyBytes,
+            deadline: deadline)
+    }
+
+    public func probe(path: String, timeout: TimeAmount) async -> Int? {
+        var request = ClientRequest(.GET, path.hasPrefix("/") ? path : "/\(path)", at: origin)
+        if let token = endpoint.token { request.headers.add(name: HeaderName.apiToken, value: token) }
+        let response = try? await client.execute(request, deadline: .now() + timeout)
+        return response.map { Int($0.status.code) }
+    }
+
+    public func isReachable(timeout: TimeAmount) async -> Bool { await client.canConnect(to: origin, timeout: timeout) }
+}

@@ -1,0 +1,39 @@
+import MechaWire
+import NIOCore
+import NIOHTTP1
+
+extension HTTPClient {
+    /// Sends a head that is ready with a body that is complete, and takes the response as an app's answer.
+    ///
+    /// - Parameter isPeer: whether a runtime answers, whose word about failures counts.
+    func call(
+        _ head: HTTPRequestHead, body: ByteBuffer, at origin: Origin, callee: String, bodyBytesAtMost: Int, deadline: NIODeadline?,
+        isPeer: Bool = false
+    ) async throws(InvocationError) -> AppResponse {
+        var headers = head.headers
+        headers.remove(name: "content-length")
+        var request = ClientRequest(
+            head.method, head.uri, at: origin, headers: headers, body: body.readableBytes > 0 ? body : nil)
+        request.responseBodyLimitBytes = bodyBytesAtMost
+        do {
+            let response = try await execute(request, deadline: deadline)
+            if isPeer, let failure = PeerFailure.read(response.headers) { throw failure }
+            let typeURL = isPeer ? response.headers.first(name: HeaderName.typeURL) ?? "" : ""
+            let grpcStatus = isPeer ? response.headers.first(name: HeaderName.grpcStatus).flatMap(PeerStatus.decode) : nil
+            var answer = ResponseHeaders.head(
+                HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers), adding: [:])
+            let contentType = answer.headers.first(name: "content-type")
+            answer.headers.remove(name: "content-length")
+            return AppResponse(
+                grpcStatus.map(AppResponse.Outcome.grpc) ?? .http(response.status), headers: answer.headers,
+                contentType: contentType, body: response.body, typeURL: typeURL)
+        } catch let error as InvocationError {
+            throw error
+        } catch let error as WireError {
+            throw error.code == .cancelled && Task.isCancelled
+                ? InvocationError(.cancelled, "the call was given up", cause: error) : InvocationError(error, calling: callee)
+        } catch {
+            throw InvocationError(.connectionLost, "failed to call \(callee)", cause: error)
+        }
+    }
+}

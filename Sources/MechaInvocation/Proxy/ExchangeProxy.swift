@@ -1,0 +1,156 @@
+import MechaWire
+import NIOCore
+import NIOHTTP1
+
+/// Joins a request that came in with one that goes out: bytes pass as they come, each side slows the
+/// other down, and neither body is ever held as a whole.
+///
+/// Lives on the exchanges' loop. The server exchange holds it while the request lasts, the client exchange
+/// while the response does.
+final class ExchangeProxy {
+    let call: StreamedCall
+    /// For messages.
+    private let callee: String
+    private let owner: any CallOwner
+    /// Whether the callee is a runtime, whose word about failures counts.
+    private let isPeer: Bool
+    private var upstream: ClientExchange?
+    private var phase = Phase.waiting
+    /// Bytes of the request's body that its head promised; nil when it did not.
+    private let promisedBytes: Int?
+    /// Whether any of the body was taken, so that the request cannot be sent again.
+    private var hasTakenBody = false
+
+    private var isListening = false
+
+    private enum Phase { case waiting, responding, over }
+
+    init(_ call: StreamedCall, callee: String, isPeer: Bool = false, owner: any CallOwner) {
+        self.call = call
+        self.isPeer = isPeer
+        self.callee = callee
+        self.owner = owner
+        promisedBytes = call.hasBody ? call.exchange.head.headers.first(name: "content-length").flatMap { Int($0) } : nil
+    }
+
+    /// Sends the request.
+    func start(_ head: HTTPRequestHead, to origin: Origin, by client: HTTPClient) {
+        let exchange = call.exchange
+        let upstream = client.start(head, to: origin, on: exchange.context, hasBody: call.hasBody, sink: self)
+        guard phase != .over else { return }
+        self.upstream = upstream
+        // Without a body there is nothing to lose by listening for a caller that leaves.
+        if !call.hasBody || upstream.hasStarted { takeBody(for: upstream) }
+    }
+
+    private func takeBody(for upstream: ClientExchange) {
+        guard !isListening else { return }
+        isListening = true
+        hasTakenBody = call.hasBody
+        let exchange = call.exchange
+        if let failure = exchange.failure { return callerLeft(failure) }
+        exchange.streamBody(into: self)
+        guard phase != .over, call.hasBody, !exchange.isRequestComplete else { return }
+        upstream.flush()
+    }
+
+    private func end(_ failure: InvocationError?) {
+        phase = .over
+        upstream = nil
+        owner.callEnded(call, failure: failure)
+    }
+}
+
+// The caller's side: its request, and its readiness for the response.
+extension ExchangeProxy: BodySink {
+    func bodyReceived(_ chunk: ByteBuffer) {
+        guard phase != .over, let upstream else { return }
+        let exchange = call.exchange
+        if let limit = call.bodyBytesAtMost, exchange.requestBodyBytes > limit {
+            upstream.cancel()
+            return fail(InvocationError(.tooLarge, "the request body is larger than \(limit) bytes"))
+        }
+        // The end follows at once and flushes both.
+        let isLast = exchange.isRequestComplete || promisedBytes.map { exchange.requestBodyBytes >= $0 } == true
+        upstream.write(chunk, flush: !isLast)
+        if !isLast, !upstream.isWritable { exchange.setReading(false) }
+    }
+
+    func bodyEnded(trailers: HTTPHeaders?) {
+        guard phase != .over, call.hasBody else { return }
+        upstream?.end(trailers: trailers)
+    }
+
+    func bodyFailed(_ error: WireError) { callerLeft(error) }
+
+    func exchangeFailed(_ error: WireError) { callerLeft(error) }
+
+    private func callerLeft(_ error: WireError) {
+        guard phase != .over else { return }
+        upstream?.cancel()
+        end(InvocationError(.cancelled, "the caller gave up: \(error.message)", cause: error))
+    }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        guard phase != .over else { return }
+        upstream?.setReading(isWritable)
+    }
+}
+
+// The callee's side: its response, and its readiness for the request.
+extension ExchangeProxy: ResponseSink {
+    func requestStarted() {
+        // Not yet known when the request starts at once; `start` goes on then.
+        guard phase == .waiting, let upstream else { return }
+        takeBody(for: upstream)
+    }
+
+    func responseStarted(_ head: HTTPResponseHead) {
+        guard phase == .waiting else { return }
+        if isPeer, let error = PeerFailure.read(head.headers) {
+            upstream?.cancel()
+            return fail(error)
+        }
+        phase = .responding
+        call.exchange.start(ResponseHeaders.head(head, adding: call.responseHeaders))
+    }
+
+    func responseBody(_ chunk: ByteBuffer) {
+        guard phase == .responding else { return }
+        let exchange = call.exchange
+        exchange.write(chunk, flush: false)
+        if !exchange.isWritable { upstream?.setReading(false) }
+    }
+
+    func responseBatchEnded() {
+        guard phase == .responding else { return }
+        call.exchange.flush()
+    }
+
+    func responseEnded(trailers: HTTPHeaders?) {
+        guard phase == .responding else { return }
+        // Over before the exchange hears it: ending the response may end the request's sink too.
+        phase = .over
+        call.exchange.end(trailers: trailers)
+        end(nil)
+    }
+
+    func responseFailed(_ error: WireError) {
+        guard phase != .over else { return }
+        fail(InvocationError(error, calling: callee))
+    }
+
+    private func fail(_ error: InvocationError) {
+        let wasWaiting = phase == .waiting
+        phase = .over
+        upstream = nil
+        guard !wasWaiting else { return owner.refuse(call, error, hasTakenBody: hasTakenBody) }
+        call.exchange.abort(WireError(.connectionClosed, error.message, cause: error))
+        owner.callEnded(call, failure: error)
+    }
+
+    func requestWritabilityChanged(_ isWritable: Bool) {
+        guard phase != .over, hasTakenBody else { return }
+        call.exchange.setReading(isWritable)
+    }
+}
