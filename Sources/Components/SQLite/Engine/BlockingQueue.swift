@@ -32,6 +32,12 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
+    var count: Int {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return elements.count
+    }
+
     /// Never blocks.
     func push(_ element: Element) -> Admission {
         pthread_mutex_lock(mutex)

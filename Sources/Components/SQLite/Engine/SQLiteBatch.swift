@@ -7,6 +7,7 @@ final class SQLiteBatch {
     private let connection: SQLiteConnection
     /// The connection must not be used again.
     private(set) var hasSpoiledConnection = false
+    private(set) var commits = 0
 
     init(_ jobs: [any SQLiteJob], on connection: SQLiteConnection) {
         self.jobs = jobs
@@ -62,6 +63,7 @@ final class SQLiteBatch {
         } else {
             do {
                 try connection.run("COMMIT")
+                commits += 1
             } catch {
                 note(error)
                 connection.rollBackIfOpen()

@@ -27,6 +27,7 @@ final class SQLiteLane: Sendable {
         var status = ComponentStatus(.connecting, reason: "the database is not open yet")
         var isStarted = false
         var isFinished = false
+        var commits = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -44,6 +45,9 @@ final class SQLiteLane: Sendable {
     }
 
     var status: ComponentStatus { shared.withLock { $0.status } }
+
+    /// Transactions committed so far.
+    var commits: Int { shared.withLock { $0.commits } }
 
     /// Starts the thread unless it runs already or never will again.
     func startIfNeeded() throws {
@@ -109,6 +113,7 @@ final class SQLiteLane: Sendable {
             case .writer: batch.commit()
             case .reader: batch.read()
             }
+            shared.withLock { $0.commits += batch.commits }
             if batch.hasSpoiledConnection { work.connection = nil }
         } catch {
             for job in jobs { job.fail(Self.visible(error)) }

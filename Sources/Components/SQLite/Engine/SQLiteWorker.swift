@@ -20,6 +20,12 @@ public final class SQLiteWorker: Sendable {
 
     public var status: ComponentStatus { writer.status }
 
+    /// Writes in the queue, not those that the thread has taken.
+    var writesWaiting: Int { writer.queue.count }
+
+    /// Transactions that the writing thread has committed.
+    var commits: Int { writer.commits }
+
     /// Starts the writing thread, which opens the database. A database that cannot be opened is no error:
     /// ``status`` tells, calls fail with the reason, and opening is tried again.
     public func start() throws { try writer.startIfNeeded() }
