@@ -127,7 +127,7 @@ let package = Package(
             swiftSettings: settings),
 
         // Measuring and testing.
-        .executableTarget(name: "mecha-wire-probe", dependencies: ["MechaWire", nioCore, nioHTTP1], swiftSettings: settings),
+        .executableTarget(name: "mecha-wire-probe", dependencies: ["MechaWire", "MechaProto", nioCore, nioHTTP1, protobuf], swiftSettings: settings),
         .executableTarget(
             name: "mecha-bench",
             dependencies: ["MechaCore", "MechaWire", "MechaProto", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, protobuf],

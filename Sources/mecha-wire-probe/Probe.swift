@@ -1,5 +1,5 @@
 // mecha-wire-probe: a small server on MechaWire for tests that talk to it from outside (Tests/Wire) and
-// for measuring. Not part of the product. May import MechaWire and NIO.
+// for measuring. Not part of the product. May import MechaWire, MechaProto and NIO.
 //
 // Prints one line, `ready <port or socket path>`, when it listens; drains and ends on SIGTERM.
 
@@ -22,11 +22,15 @@ enum Probe {
             let options = try ProbeOptions(CommandLine.arguments.dropFirst())
             let loops = EventLoops(count: options.loops)
             let counters = ProbeCounters()
-            let service = ProbeService(counters: counters)
+            let client = HTTPClient(loops: loops)
+            let limits = GRPCLimits(messageBytes: options.listener.limits.bodyBytes)
+            let grpc = ProbeGRPC.router(limits: limits, client: client, counters: counters)
+            let service = ProbeFront(http: ProbeService(counters: counters), grpc: grpc)
             let listener = try await HTTPListener.start(options.listener, loops: loops, service: service, observer: counters)
             say("ready \(listener.port.map(String.init) ?? options.socketPath)")
             await terminationSignal()
             await listener.drain(within: options.drainLimit)
+            await client.close()
             await loops.shutdown()
             // What tests compare: nothing may be left over.
             say("drained \(counters.summary)")

@@ -28,4 +28,17 @@ public final class LoopContext: Sendable {
         loop.assertInEventLoop()
         return Task.immediate(executorPreference: executor) { await body() }
     }
+
+    /// Suspends a task of this loop until the continuation that `keep` got is resumed. When the task is
+    /// cancelled, `wake` is called on the loop and must resume it: the caller finds out what has changed.
+    func wait(
+        _ keep: (UnsafeContinuation<Void, Never>) -> Void, wake: @escaping @Sendable () -> Void
+    ) async {
+        await withTaskCancellationHandler {
+            guard !Task.isCancelled else { return }
+            await withUnsafeContinuation { keep($0) }
+        } onCancel: {
+            loop.execute(wake)
+        }
+    }
 }

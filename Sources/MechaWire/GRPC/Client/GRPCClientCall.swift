@@ -20,7 +20,8 @@ public struct GRPCClientCall<Request: Message, Response: Message>: Sendable {
     /// Tells the server that no more requests come.
     public func finishSending() { stream.finishSending() }
 
-    /// The next response, or nil after the last one of a call that ended with OK. Throws any other status.
+    /// The next response, or nil after the last one of a call that ended with OK. Throws any other status,
+    /// and CANCELLED when the task is cancelled while it waits.
     public func next() async throws(GRPCStatus) -> Response? {
         guard let frame = try await stream.next() else { return nil }
         do {

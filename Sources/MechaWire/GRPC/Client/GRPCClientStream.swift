@@ -47,7 +47,8 @@ final class GRPCClientStream: ResponseSink, @unchecked Sendable {
     func send(_ frame: ByteBuffer) async throws(GRPCStatus) {
         exchange?.write(frame)
         while let exchange, !exchange.isWritable {
-            await withUnsafeContinuation { writers.append($0) }
+            await context.wait({ writers.append($0) }, wake: { self.wakeWriters() })
+            if Task.isCancelled { throw .cancelled }
         }
         // A server may end a call before it has read all requests; the reader hears with what status.
         if machine.isOver { throw GRPCStatus(.cancelled, "the call is over; its status comes with the responses") }
@@ -65,7 +66,9 @@ final class GRPCClientStream: ResponseSink, @unchecked Sendable {
         while true {
             switch machine.next() {
             case .frame(let frame): return frame
-            case .needsMore: await waitForMore()
+            case .needsMore:
+                if Task.isCancelled { throw .cancelled }
+                await waitForMore()
             case .ended(let status):
                 settle()
                 if status.code == .ok { return nil }
@@ -79,7 +82,7 @@ final class GRPCClientStream: ResponseSink, @unchecked Sendable {
             isPaused = false
             exchange?.setReading(true)
         }
-        await withUnsafeContinuation { reader = $0 }
+        await context.wait({ reader = $0 }, wake: { self.wakeReader() })
     }
 
     // MARK: - The end

@@ -13,7 +13,8 @@ public final class GRPCRequestStream<Request: Message>: AsyncSequence, @unchecke
         decoder = GRPCFrameDecoder(limitBytes: call.limits.receivedMessageBytes)
     }
 
-    /// The next request, or nil after the client's last. Throws when the call is over.
+    /// The next request, or nil after the client's last. Throws when the call is over, and CANCELLED when
+    /// the task is cancelled while it waits.
     public func next() async throws(GRPCStatus) -> Request? {
         while true {
             if let frame = try decoder.next() {

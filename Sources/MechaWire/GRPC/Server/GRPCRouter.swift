@@ -53,7 +53,10 @@ public struct GRPCRouter: HTTPService {
         _ rpc: RPC<Request, Response>,
         _ handler: @escaping @Sendable (GRPCRequestStream<Request>, GRPCServerCall) async throws -> Response
     ) {
-        routes[rpc.method.path] = { await $0.serveClientStreaming(handler) }
+        routes[rpc.method.path] = {
+            $0.exchange.mayStandStill = true
+            await $0.serveClientStreaming(handler)
+        }
     }
 
     /// Many requests and many responses, in any order.
@@ -62,7 +65,10 @@ public struct GRPCRouter: HTTPService {
         _ handler:
             @escaping @Sendable (GRPCRequestStream<Request>, GRPCResponseStream<Response>, GRPCServerCall) async throws -> Void
     ) {
-        routes[rpc.method.path] = { await $0.serveBidirectional(handler) }
+        routes[rpc.method.path] = {
+            $0.exchange.mayStandStill = true
+            await $0.serveBidirectional(handler)
+        }
     }
 
     /// Answers `methods` with `status` where they have no handler, instead of leaving them to the fallback.
@@ -89,6 +95,8 @@ public struct GRPCRouter: HTTPService {
         if let route = routes[head.path] {
             GRPCServerCall(exchange, head, metadata: GRPCMetadata(viewing: headers), limits: limits, hooks: hooks).start(route)
         } else if let fallback {
+            // It may be a stream; who proxies it cannot know.
+            exchange.mayStandStill = true
             fallback.handle(exchange)
         } else {
             let status = GRPCStatus(.unimplemented, "no service of this server has the method \(head.path)")

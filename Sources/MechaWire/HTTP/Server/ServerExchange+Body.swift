@@ -33,17 +33,19 @@ extension ServerExchange {
         return text.flatMap { Int($0) }
     }
 
-    /// The next piece of the body, or nil at its end. For one consumer at a time.
+    /// The next piece of the body, or nil at its end. For one consumer at a time. A task that is cancelled
+    /// while it waits hears ``WireError/Code/cancelled``; the exchange goes on.
     public func nextBodyChunk() async throws(WireError) -> ByteBuffer? {
         context.loop.assertInEventLoop()
         if requestBody.buffered.readableBytes == 0, !requestBody.isSettled {
             driver?.setReading(true)
             if requestBody.buffered.readableBytes == 0, !requestBody.isSettled {
-                await withUnsafeContinuation { requestBody.chunkWaiter = $0 }
+                await context.wait({ requestBody.chunkWaiter = $0 }, wake: { self.requestBody.wakeChunkWaiter() })
             }
         }
         if requestBody.buffered.readableBytes > 0 { return requestBody.takeBuffered() }
         if let failure = requestBody.failure { throw failure }
+        guard requestBody.isComplete else { throw WireError(.cancelled, "the reader of the request was cancelled") }
         return nil
     }
 

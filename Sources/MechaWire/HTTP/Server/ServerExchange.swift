@@ -25,6 +25,10 @@ public final class ServerExchange: @unchecked Sendable {
     /// Called once when the exchange is over, before it lets go of its connection.
     package var onFinish: ((_ exchange: ServerExchange) -> Void)?
 
+    /// Whether the request may stop arriving for longer than ``WireLimits/idleTimeout``, as a gRPC stream
+    /// does while neither side has anything to say.
+    public var mayStandStill = false
+
     /// Status that was sent; nil before the response began.
     public private(set) var responseStatus: HTTPResponseStatus?
     public private(set) var responseBodyBytes = 0
@@ -128,13 +132,16 @@ public final class ServerExchange: @unchecked Sendable {
 
     public func flush() { driver?.flush() }
 
-    /// Sends a piece and waits until the peer can take more. Throws what ended the exchange.
+    /// Sends a piece and waits until the peer can take more. Throws what ended the exchange, and
+    /// ``WireError/Code/cancelled`` when the task is cancelled while it waits.
     public func writeAndWait(_ chunk: ByteBuffer) async throws(WireError) {
         write(chunk)
         if let failure { throw failure }
-        guard let driver, !driver.isWritable else { return }
-        await withUnsafeContinuation { writabilityWaiters.append($0) }
-        if let failure { throw failure }
+        while let driver, !driver.isWritable {
+            await context.wait({ writabilityWaiters.append($0) }, wake: { self.wakeWriters() })
+            if let failure { throw failure }
+            if Task.isCancelled { throw WireError(.cancelled, "the writer of the response was cancelled") }
+        }
     }
 
     public func end(trailers: HTTPHeaders? = nil) {

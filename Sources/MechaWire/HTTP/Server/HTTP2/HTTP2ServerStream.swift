@@ -203,7 +203,7 @@ final class HTTP2ServerStream: ServerExchangeDriver {
     /// Gives up on a peer that lets the stream stand still.
     func sweep() {
         let shard = connection.shard
-        let waitsForBody = !isRequestComplete && !isBodyPaused && exchange != nil
+        let waitsForBody = !isRequestComplete && !isBodyPaused && exchange?.mayStandStill == false
         guard waitsForBody || pendingBytes > 0, shard.hasPassed(shard.limits.idleTimeout, since: waitingSince) else { return }
         shard.observer.limitExceeded(.idleTimeout)
         if pendingBytes == 0, let exchange, !exchange.hasResponded {
