@@ -1,0 +1,66 @@
+import contextlib
+import subprocess
+
+import pytest
+import redis
+
+from runtime import free_port, wait_until
+
+
+class RedisServer:
+    """A redis-server process with a folder of its own; ``stop`` and ``start`` keep port and data."""
+
+    def __init__(self, folder, *settings):
+        self.folder = folder
+        self.port = free_port()
+        self.settings = settings
+        self.process = None
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def client(self):
+        return redis.Redis(port=self.port, decode_responses=True)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), *self.settings],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def answers():
+            with contextlib.suppress(redis.ConnectionError):
+                return self.client().ping()
+
+        wait_until(answers, "redis-server to answer")
+        return self
+
+    def stop(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory):
+    """One Redis for the whole run, without persistence."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"), "--save", "", "--appendonly", "no").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    """Makes Redis servers that a test may stop and start; extra arguments are settings."""
+    servers = []
+
+    def make(*settings):
+        folder = tmp_path / f"redis{len(servers)}"
+        folder.mkdir()
+        servers.append(RedisServer(folder, *settings))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
