@@ -59,6 +59,12 @@ public struct AppOptions: Sendable {
     public var blockShutdown: Duration?
     /// Put before each of the app's log lines when several apps share the process.
     public var logPrefix: String?
+    /// The least severe of the app's lines that are logged; nil for the process's level.
+    public var logLevel: String?
+    /// The app's lines go to this file, which is appended to; nil for no file of its own.
+    public var logFile: String?
+    /// Whether the app's lines go where the process logs.
+    public var isLogOnConsole: Bool = true
 
     public init(appID: String) { self.appID = appID }
 }

@@ -7,6 +7,8 @@ struct CommandContext: Sendable {
     var environment: [String: String]
     /// `--log-as-json`: status lines and runtime logs as JSON.
     var isLogJSON = false
+    /// The command's arguments as they were normalized.
+    var words: [String] = []
     /// `--runtime-path`: folder that holds `.dapr` instead of the home folder.
     var runtimePath: String?
 

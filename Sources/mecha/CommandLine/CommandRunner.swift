@@ -45,6 +45,7 @@ struct CommandRunner: Sendable {
         case "run":
             let normalizer = ArgumentNormalizer(table: .run, allowsSingleDashNames: false)
             let words = normalizer.normalize(arguments)
+            context.words = words
             return [name] + normalizer.defaults(from: environment, besides: words) + words
         case "serve":
             return [name] + ArgumentNormalizer(table: .serve, allowsSingleDashNames: true).normalize(arguments)

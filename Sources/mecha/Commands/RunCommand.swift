@@ -36,13 +36,27 @@ struct RunCommand: AsyncParsableCommand {
         if kubernetes {
             throw CommandError("Running on Kubernetes is not supported yet", hint: "leave out -k to run on this machine")
         }
+        let plan: RunPlan
         if let runFile, !runFile.isEmpty {
-            throw CommandError("Run templates are not supported yet: \(runFile)")
+            warnOfIgnoredFlags(context)
+            plan = try TemplateLoader(context: context, runtime: runtime).plan(runFile)
+        } else {
+            if command.isEmpty { context.console.warning("WARNING: no application command found.") }
+            plan = try self.plan(in: context)
         }
-        if command.isEmpty { context.console.warning("WARNING: no application command found.") }
-        var session = try RunSession(plan: try plan(in: context), context: context)
+        var session = try RunSession(plan: plan, context: context)
         let code = await session.run()
         if code != 0 { throw ExitCode(code) }
+    }
+
+    private func warnOfIgnoredFlags(_ context: CommandContext) {
+        let kept: Set<String> = ["run-file", "data-dir", "event-loops"]
+        let ignored = context.words.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }
+            .map { String($0.dropFirst(2).prefix { $0 != "=" }) }.filter { !kept.contains($0) }
+        guard !ignored.isEmpty else { return }
+        context.console.warning(
+            "The following flags are ignored when using --run-file and should be configured in the run file instead: "
+                + ignored.joined(separator: ", "))
     }
 
     func plan(in context: CommandContext) throws -> RunPlan {
