@@ -26,3 +26,13 @@ extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, co
 static inline int mecha_spawn_in_directory(posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
+
+// Closes every descriptor from `first` on.
+static inline void mecha_close_from(int first) {
+#if defined(__linux__)
+    extern int close_range(unsigned int, unsigned int, int);
+    if (close_range((unsigned int)first, ~0U, 0) == 0) { return; }
+#endif
+    long end = sysconf(_SC_OPEN_MAX);
+    for (int descriptor = first; descriptor < end; descriptor++) { close(descriptor); }
+}

@@ -27,6 +27,18 @@ public final class Runtime: Sendable {
         public var publicPort: Int?
         /// The process's metrics listener, the same for every app.
         public var metricsPort: Int?
+
+        package init(
+            appID: String, httpPort: Int? = nil, grpcPort: Int? = nil, internalPort: Int? = nil, publicPort: Int? = nil,
+            metricsPort: Int? = nil
+        ) {
+            self.appID = appID
+            self.httpPort = httpPort
+            self.grpcPort = grpcPort
+            self.internalPort = internalPort
+            self.publicPort = publicPort
+            self.metricsPort = metricsPort
+        }
     }
 
     /// That a client asked through the API for an end of the runtime.

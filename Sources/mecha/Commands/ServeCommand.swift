@@ -1,4 +1,5 @@
 import ArgumentParser
+import MechaCore
 import MechaHost
 import MechaRuntime
 
@@ -23,9 +24,9 @@ struct ServeCommand: AsyncParsableCommand {
     static func serve(_ flags: ServeFlags) async throws {
         let context = CommandContext.current
         if flags.isVersionAsked {
-            context.console.data(Version.dapr)
+            context.console.data(MechaVersion.daprCompatibility)
         } else if flags.isBuildInfoAsked {
-            context.console.data("Version: \(Version.dapr)\nMecha Version: \(Version.mecha)")
+            context.console.data("Version: \(MechaVersion.daprCompatibility)\nMecha Version: \(MechaVersion.current)")
         } else if flags.isWaiting {
             try await RuntimeWait(port: flags.app.daprHTTPPort?.number ?? 3500, environment: context.environment).run()
         } else {

@@ -17,7 +17,7 @@ struct VersionCommand: ParsableCommand {
 
     func run() throws {
         let data: JSON = [
-            "Cli version": .string(Version.dapr), "Runtime version": .string(Version.dapr), "Mecha version": .string(Version.mecha),
+            "Cli version": .string(MechaVersion.daprCompatibility), "Runtime version": .string(MechaVersion.daprCompatibility), "Mecha version": .string(MechaVersion.current),
         ]
         let console = CommandContext.current.console
         // One line, as Dapr prints it.

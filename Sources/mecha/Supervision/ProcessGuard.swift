@@ -32,6 +32,8 @@ enum ProcessGuard {
 
     /// Runs the command in `arguments` (with its name first, ended by nil) under guard and exits.
     static func run(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Never {
+        // Event loops do not mark their descriptors; a listener that the app held would outlive the runtime.
+        mecha_close_from(statusDescriptor + 1)
         var children = ChildSignal()
         _ = mecha_become_subreaper()
         let leader: pid_t
@@ -55,7 +57,6 @@ enum ProcessGuard {
         attributes.resetSignals(blocked: .none)
         var pid: pid_t = 0
         let code = attributes.withPointers { attributes, actions in
-            // The guard's own descriptors must not live on in the app.
             posix_spawn_file_actions_addclose(actions, controlDescriptor)
             posix_spawn_file_actions_addclose(actions, statusDescriptor)
             return posix_spawnp(&pid, command, actions, attributes, arguments, mecha_environment())
