@@ -123,7 +123,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "mecha",
-            dependencies: ["MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaHost", "CProcess", arguments, yams, nioCore, nioPosix, nioHTTP1, logging],
+            dependencies: ["MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", "CProcess", arguments, yams, nioCore, nioPosix, nioHTTP1, logging],
             swiftSettings: settings),
 
         // Measuring and testing.

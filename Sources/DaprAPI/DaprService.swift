@@ -8,7 +8,7 @@ public final class DaprService: HTTPService {
 
     public init(app: AppRuntime) {
         http = DaprHTTPService(app: app)
-        grpc = DaprGRPCService(app: app, proxy: nil)
+        grpc = DaprGRPCService(app: app, proxy: GRPCProxyService(app: app))
     }
 
     public func handle(_ exchange: ServerExchange) {

@@ -1,6 +1,6 @@
 import Logging
 import MechaCore
-import MechaTelemetry
+import MechaInvocation
 import MechaWire
 
 /// What the apps of one process share.
@@ -8,29 +8,32 @@ public final class Host: Sendable {
     public let loops: EventLoops
     public let client: HTTPClient
     public let catalog: ComponentCatalog
-    public let surface: APISurface
+    /// All apps of the process, for calls among them.
+    public let apps = LocalApps()
     public let clock: any MechaClock
+    /// The machine's name, as other runtimes are told it.
+    public let hostName: String
     /// Folder for the embedded defaults.
     public let dataDirectory: String
     /// Environment variables, read once.
     public let environment: [String: String]
 
     let componentPool = ComponentPool()
-    private let loggerFactory: @Sendable (_ app: AppOptions, _ scope: String) -> Logger
+    private let logger: @Sendable (_ app: AppOptions, _ scope: String) -> Logger
 
     public init(
-        loops: EventLoops, client: HTTPClient, catalog: ComponentCatalog, surface: APISurface,
-        clock: any MechaClock = SystemClock(), dataDirectory: String, environment: [String: String],
-        loggerFactory: @escaping @Sendable (_ app: AppOptions, _ scope: String) -> Logger
+        loops: EventLoops, client: HTTPClient, catalog: ComponentCatalog,
+        clock: any MechaClock = SystemClock(), hostName: String, dataDirectory: String, environment: [String: String],
+        logger: @escaping @Sendable (_ app: AppOptions, _ scope: String) -> Logger
     ) {
         self.loops = loops
         self.client = client
         self.catalog = catalog
-        self.surface = surface
         self.clock = clock
+        self.hostName = hostName
         self.dataDirectory = dataDirectory
         self.environment = environment
-        self.loggerFactory = loggerFactory
+        self.logger = logger
     }
 
     func componentEnvironment(name: String, app: AppOptions) -> ComponentEnvironment {
@@ -40,5 +43,5 @@ public final class Host: Sendable {
             workingDirectory: app.workingDirectory)
     }
 
-    func makeLogger(_ app: AppOptions, _ scope: String) -> Logger { loggerFactory(app, scope) }
+    func makeLogger(_ app: AppOptions, _ scope: String) -> Logger { logger(app, scope) }
 }

@@ -1,5 +1,7 @@
 import MechaHost
 import MechaInMemory
+import MechaLocalSecrets
+import MechaNameResolution
 import MechaRedis
 import MechaSQLite
 
@@ -10,5 +12,9 @@ extension ComponentCatalog {
             InMemoryStateStore.descriptor,
             SQLiteStateStore.descriptor,
             RedisStateStore.descriptor,
+            FileSecretStore.descriptor,
+            EnvironmentSecretStore.descriptor,
+            RegistryResolver.descriptor,
+            StaticResolver.descriptor,
         ], planned: ReferenceComponents.types)
 }

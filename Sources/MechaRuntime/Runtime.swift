@@ -73,12 +73,13 @@ public final class Runtime: Sendable {
         let logs = try RuntimeLogs(options)
         let loops = EventLoops(count: options.eventLoopCount ?? EventLoops.defaultCount)
         let host = Host(
-            loops: loops, client: HTTPClient(loops: loops), catalog: .mecha, surface: DaprAPISurface.names,
-            dataDirectory: options.dataDirectory, environment: environment, loggerFactory: logs.logger)
+            loops: loops, client: HTTPClient(loops: loops), catalog: .mecha, hostName: LogIdentity.hostName(),
+            dataDirectory: options.dataDirectory, environment: environment
+        ) { app, scope in logs.of(app).logger(scope: scope) }
         var hosted: [HostedApp] = []
         do {
             try DataDirectory.prepare(options.dataDirectory)
-            for app in options.apps { hosted.append(try await HostedApp.open(app, host: host)) }
+            for app in options.apps { hosted.append(try await HostedApp.open(app, host: host, logs: logs)) }
             let metricsListener = try await openMetrics(options, hosted, host)
             let runtime = Runtime(host: host, hosted: hosted, metricsListener: metricsListener, logs: logs)
             for app in hosted {

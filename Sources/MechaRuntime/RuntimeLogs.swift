@@ -28,12 +28,11 @@ final class RuntimeLogs: Sendable {
         }
     }
 
-    /// A logger of one app for one part of the runtime (`dapr.runtime`, ...).
-    @Sendable func logger(_ app: AppOptions, scope: String) -> Logger {
+    /// The logs of one app.
+    func of(_ app: AppOptions) -> AppLogs {
         AppLogs(
             identity: LogIdentity(appID: app.appID, version: MechaVersion.current), writer: writer, format: format,
-            level: level, prefix: app.logPrefix ?? ""
-        ).logger(scope: scope)
+            level: level, prefix: app.logPrefix ?? "")
     }
 
     func flush() { _ = writer.flush() }

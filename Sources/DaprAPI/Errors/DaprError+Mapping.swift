@@ -1,5 +1,6 @@
 import MechaCore
 import MechaHost
+import MechaInvocation
 import MechaWire
 import NIOHTTP1
 
@@ -10,6 +11,7 @@ extension DaprError {
         case let error as DaprError: self = error
         case let error as RuntimeError: self = Self.from(error, appID: appID)
         case let error as JSONError: self = .malformed(error.description)
+        case let error as InvocationError: self = Self.from(error)
         case let error as WireError: self = Self.from(error)
         case let error as CapabilityError:
             self.init(.internalServerError, "ERR_INTERNAL", .internal, error.message)
@@ -27,6 +29,20 @@ extension DaprError {
         case .cancelled: DaprError(.init(statusCode: 499), "ERR_INTERNAL", .cancelled, error.message)
         case .overloaded: DaprError(.serviceUnavailable, "ERR_INTERNAL", .resourceExhausted, error.message)
         default: .bodyRead(error.message)
+        }
+    }
+
+    private static func from(_ error: InvocationError) -> DaprError {
+        let code = "ERR_DIRECT_INVOKE"
+        return switch error.code {
+        case .invalidTarget, .invalidMethod: DaprError(.badRequest, code, .invalidArgument, error.message)
+        case .denied: DaprError(.forbidden, code, .permissionDenied, error.message)
+        case .tooLarge: DaprError(.payloadTooLarge, code, .resourceExhausted, error.message)
+        case .overloaded: DaprError(.serviceUnavailable, code, .resourceExhausted, error.message)
+        case .timeout: DaprError(.gatewayTimeout, code, .deadlineExceeded, error.message)
+        case .cancelled: DaprError(.init(statusCode: 499), code, .cancelled, error.message)
+        case .unavailable, .connectionLost: DaprError(.internalServerError, code, .unavailable, error.message)
+        default: DaprError(.internalServerError, code, .internal, error.message)
         }
     }
 

@@ -14,17 +14,18 @@ struct DaprGRPCHooks: GRPCServerHooks {
     }
 
     func began(_ call: GRPCServerCall) throws(GRPCStatus) {
-        call.attachment = app.host.clock.monotonicNanoseconds()
+        call.attachment = app.telemetry.began(call.metadata)
         if let token = app.options.apiToken, !constantTimeEqual(call.metadata["dapr-api-token"] ?? "", token) {
             throw GRPCStatus(.unauthenticated, "authentication error: api token mismatch")
         }
     }
 
     func ended(_ call: GRPCServerCall, code: GRPCStatus.Code) {
-        let started = call.attachment as? UInt64 ?? 0
-        app.telemetry.metrics.grpcServer.method(methods[call.path] ?? .unknown).record(
-            status: code.rawValue, receivedBytes: call.exchange.requestBodyBytes, sentBytes: call.exchange.responseBodyBytes,
-            nanoseconds: app.host.clock.monotonicNanoseconds() - started)
+        guard let followed = call.attachment as? AppTelemetry.FollowedCall else { return }
+        app.telemetry.ended(
+            followed, method: call.path, id: methods[call.path] ?? .unknown, status: code.rawValue,
+            receivedBytes: call.exchange.requestBodyBytes, sentBytes: call.exchange.responseBodyBytes,
+            userAgent: call.metadata["user-agent"])
     }
 
     func status(for error: any Error) -> GRPCStatus { DaprError(error, appID: app.options.appID).grpcStatus }

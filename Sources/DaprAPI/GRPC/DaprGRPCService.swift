@@ -8,7 +8,7 @@ struct DaprGRPCService: HTTPService {
     private let router: GRPCRouter
 
     /// `proxy` takes the methods of all other services.
-    init(app: AppRuntime, proxy: (any HTTPService)?) {
+    init(app: AppRuntime, proxy: any HTTPService) {
         var router = GRPCRouter(
             limits: GRPCLimits(messageBytes: app.options.maximumBodyBytes), hooks: DaprGRPCHooks(app: app))
         let rpcs = RPCTable(app: app)

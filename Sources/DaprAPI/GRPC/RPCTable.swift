@@ -14,6 +14,10 @@ struct RPCTable {
     }
 
     func register(in router: inout GRPCRouter) {
+        if allows(.invoke, .v1) {
+            let invocation = InvocationCalls(app: app)
+            router.unary(DaprMethods.invokeService) { request, call in try await invocation.invoke(request, call) }
+        }
         let state = StateCalls(app: app)
         if allows(.state, .v1) {
             router.unary(DaprMethods.getState) { request, _ in try await state.get(request) }

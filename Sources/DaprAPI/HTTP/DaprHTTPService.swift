@@ -1,5 +1,6 @@
 import MechaCore
 import MechaHost
+import MechaInvocation
 import MechaTelemetry
 import MechaWire
 import NIOCore
@@ -15,6 +16,8 @@ public final class DaprHTTPService: HTTPService {
     private let cors: CORSPolicy?
     /// The public port serves its few routes and nothing else: no tokens, no invocation.
     private let isPublic: Bool
+    private let isInvocationAllowed: Bool
+    private static let invocationRouteID = RouteID(HTTPRouteTable.all.firstIndex { $0.group == .invoke } ?? -1)
 
     public init(app: AppRuntime, isPublic: Bool = false) {
         self.app = app
@@ -23,26 +26,21 @@ public final class DaprHTTPService: HTTPService {
         let routes = isPublic ? HTTPRouteTable.publicRoutes : HTTPRouteTable.all
         self.router = HTTPRouter(
             routes.filter { $0.group == .healthz || access.allows(group: $0.group.rawValue, version: $0.version, over: .http) })
+        isInvocationAllowed = !isPublic && access.allows(group: APIGroup.invoke.rawValue, version: .v1, over: .http)
         self.cors = CORSPolicy(allowedOrigins: app.options.allowedOrigins)
     }
 
     public func handle(_ exchange: ServerExchange) {
         let (path, query) = exchange.head.uri.splitAtQuery()
-        let match = router.match(exchange.head.method, path)
-        app.telemetry.observe(exchange, route: match.map { RouteID($0.index) } ?? .unknown, path: path)
+        // Invocation is looked for first: its paths may hold anything, a whole URL included.
+        if isInvocationAllowed, path.hasPrefix("/v1.0/invoke/") { return handleInvocation(exchange, path) }
 
-        if let cors {
-            if let headers = cors.preflightHeaders(for: exchange.head) {
-                return exchange.respond(status: .noContent, headers: headers)
-            }
-            exchange.addResponseHeaders(cors.headers(for: exchange.head))
-        }
-        guard isPublic || match?.route.group == .healthz || authorize(exchange) else {
-            return exchange.respond(
-                status: .unauthorized, headers: ["content-type": "text/plain; charset=utf-8"],
-                body: ByteBuffer(string: "invalid api token"))
-        }
-        guard let match else { return handleUnrouted(exchange) }
+        let match = router.match(exchange.head.method, path)
+        guard let match else { return handleInvocation(exchange, path) }
+        _ = app.telemetry.follow(
+            exchange, route: RouteID(match.index), template: match.route.fullTemplate, path: path,
+            isTraced: match.route.group != .healthz)
+        guard admit(exchange, isProbe: match.route.group == .healthz) else { return }
         guard let handler = match.route.handler else {
             return answer(DaprError.unimplemented(match.route.group.rawValue), to: exchange)
         }
@@ -60,16 +58,43 @@ public final class DaprHTTPService: HTTPService {
         }
     }
 
+    /// A path of the invocation API, or one that is no route at all: an invocation when it names an app.
+    private func handleInvocation(_ exchange: ServerExchange, _ path: Substring) {
+        do {
+            let target = isInvocationAllowed ? try InvocationRoutes.path(of: exchange.head) : nil
+            let route = target == nil ? nil : InvocationRoutes.route
+            let trace = app.telemetry.follow(
+                exchange, route: route == nil ? .unknown : Self.invocationRouteID, template: route?.fullTemplate, path: path)
+            guard admit(exchange, isProbe: false) else { return }
+            guard let target else { throw DaprError.noAppID }
+            try InvocationRoutes.forward(exchange, target, trace: trace, app: app)
+        } catch {
+            answer(error, to: exchange)
+        }
+    }
+
+    /// CORS and API token. False when the exchange has its answer already.
+    private func admit(_ exchange: ServerExchange, isProbe: Bool) -> Bool {
+        if let cors {
+            if let headers = cors.preflightHeaders(for: exchange.head) {
+                exchange.respond(status: .noContent, headers: headers)
+                return false
+            }
+            exchange.addResponseHeaders(cors.headers(for: exchange.head))
+        }
+        if isPublic || isProbe || authorize(exchange) { return true }
+        exchange.respond(
+            status: .unauthorized, headers: ["content-type": "text/plain; charset=utf-8"],
+            body: ByteBuffer(string: "invalid api token"))
+        return false
+    }
+
     /// Compares the whole token whatever its content, so that time tells nothing of it.
     private func authorize(_ exchange: ServerExchange) -> Bool {
         guard let token = app.options.apiToken else { return true }
         let given = exchange.head.headers.first(name: "dapr-api-token") ?? ""
         exchange.head.headers.remove(name: "dapr-api-token")
         return constantTimeEqual(given, token)
-    }
-
-    private func handleUnrouted(_ exchange: ServerExchange) {
-        answer(DaprError.noAppID, to: exchange)
     }
 
     private func answer(_ error: any Error, to exchange: ServerExchange) {

@@ -15,13 +15,13 @@ struct HTTPRoute: Sendable {
 
     init(
         _ methods: HTTPMethod..., at template: String, _ version: APIVersion = .v1, _ group: APIGroup,
-        _ support: Support = .works, handler: Handler? = nil
+        _ support: Support? = nil, handler: Handler? = nil
     ) {
         self.methods = methods
         self.version = version
         self.template = template
         self.group = group
-        self.support = handler == nil ? .notYet : support
+        self.support = support ?? (handler == nil ? .notYet : .works)
         self.handler = handler
     }
 

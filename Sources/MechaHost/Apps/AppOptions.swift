@@ -1,12 +1,9 @@
 import MechaCore
+import MechaInvocation
 
 /// How one app and its runtime listener are to be set up: the value form of `daprd`'s flags
 /// (section 3.1 of the Dapr surface). A process hosts one ``AppOptions`` per app.
 public struct AppOptions: Sendable {
-    public enum AppProtocol: String, Sendable, CaseIterable {
-        case http, grpc, https, grpcs, h2c
-    }
-
     public var appID: String
     public var namespace: String = ""
 
@@ -51,7 +48,8 @@ public struct AppOptions: Sendable {
     public var workingDirectory: String = "."
     public var isHotReloadEnabled: Bool = true
 
-    public var health: AppHealthOptions = .init()
+    /// Probing of the app (`--enable-app-health-check` and what belongs to it).
+    public var health = AppProbeOptions()
     public var isAPILoggingEnabled: Bool = false
     /// How long requests under way may take after a shutdown began.
     public var gracefulShutdown: Duration = .seconds(5)
@@ -67,16 +65,4 @@ public struct AppOptions: Sendable {
     public var isLogOnConsole: Bool = true
 
     public init(appID: String) { self.appID = appID }
-}
-
-/// Probing of the app (`--enable-app-health-check` and what belongs to it).
-public struct AppHealthOptions: Sendable, Equatable {
-    public var isEnabled: Bool = false
-    public var path: String = "/healthz"
-    public var interval: Duration = .seconds(5)
-    public var timeout: Duration = .milliseconds(500)
-    /// Consecutive failures after which the app counts as unhealthy.
-    public var threshold: Int = 3
-
-    public init() {}
 }

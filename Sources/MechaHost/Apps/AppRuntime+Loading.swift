@@ -73,6 +73,7 @@ extension AppRuntime {
                 await host.componentPool.release(component.poolKey)
             }
         }
+        next.httpEndpoints = await loader.endpoints(resources.httpEndpoints, secrets: next.components)
         swap(to: next)
         // Requests in flight hold the old snapshot; a component closes after what it has under way.
         for component in previous.components { await host.componentPool.release(component.poolKey) }

@@ -1,5 +1,6 @@
 import Logging
 import MechaCore
+import MechaInvocation
 import MechaManifest
 import MechaTelemetry
 import Synchronization
@@ -13,10 +14,14 @@ public final class AppRuntime: Sendable {
     public let host: Host
     public let logger: Logger
     public let telemetry: AppTelemetry
+    /// The app as calls reach it.
+    public let app: LocalApp
     var clock: any MechaClock { host.clock }
 
     private struct State {
         var snapshot = AppSnapshot()
+        var invoker: Invoker?
+        var membership: Membership?
         var labels: [String: String] = [:]
         var isOutboundReady = false
         var isDraining = false
@@ -25,16 +30,27 @@ public final class AppRuntime: Sendable {
 
     private let state = Mutex(State())
 
-    /// `configuration` decides what is measured; components are loaded by ``loadInitial(_:)``.
-    public init(options: AppOptions, configuration: ConfigurationSpec, host: Host) {
+    /// Components are loaded by ``loadInitial(_:)``.
+    public init(options: AppOptions, telemetry: AppTelemetry, logger: Logger, host: Host) {
         self.options = options
         self.host = host
-        self.logger = host.makeLogger(options, "dapr.runtime")
-        self.telemetry = AppTelemetry(
-            options: options, configuration: configuration, surface: host.surface, clock: host.clock)
+        self.logger = logger
+        self.telemetry = telemetry
+        let address = AppAddress(appID: options.appID, namespace: options.namespace)
+        app = LocalApp(
+            address: address,
+            channel: options.appPort.map { port in
+                HTTPAppChannel(
+                    AppEndpoint(
+                        app: address, host: options.appChannelAddress, port: port, appProtocol: options.appProtocol,
+                        token: options.appAPIToken),
+                    client: host.client)
+            },
+            maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
+            observer: InvocationTelemetry(telemetry.metrics))
     }
 
-    public var address: AppAddress { AppAddress(appID: options.appID, namespace: options.namespace) }
+    public var address: AppAddress { app.address }
 
     // MARK: - Snapshot
 
@@ -51,12 +67,28 @@ public final class AppRuntime: Sendable {
     public var isOutboundReady: Bool { state.withLock { $0.isOutboundReady && !$0.isDraining } }
 
     /// Components are up and the app answers.
-    public var isReady: Bool { isOutboundReady }
+    public var isReady: Bool { isOutboundReady && (app.health?.isHealthy ?? true) }
 
     public func becomeOutboundReady() { state.withLock { $0.isOutboundReady = true } }
 
     /// From now on health says "not ready".
     public func beginDraining() { state.withLock { $0.isDraining = true } }
+
+    // MARK: - Invocation
+
+    /// Makes the app's calls to others; nil until the app's components are loaded.
+    public var invoker: Invoker? { state.withLock { $0.invoker } }
+
+    public func install(_ invoker: Invoker) { state.withLock { $0.invoker = invoker } }
+
+    func keep(_ membership: Membership) { state.withLock { $0.membership = membership } }
+
+    func takeMembership() -> Membership? {
+        state.withLock { state in
+            defer { state.membership = nil }
+            return state.membership
+        }
+    }
 
     // MARK: - Shutdown
 

@@ -1,4 +1,5 @@
 import MechaCore
+import MechaInvocation
 import MechaManifest
 
 /// What an app's resources amount to at one moment. Immutable: a reload makes a new one and swaps it,
@@ -11,6 +12,7 @@ struct AppSnapshot: Sendable {
     var components: [LoadedComponent] = []
     var stateStores: [String: StateBinding] = [:]
     var secretStores: [String: SecretBinding] = [:]
+    var httpEndpoints: [String: HTTPEndpoint] = [:]
 
     /// The running component whose resource is declared in the same words.
     func running(_ resource: ComponentResource) -> LoadedComponent? {

@@ -1,3 +1,5 @@
+import MechaInvocation
+
 /// What the metadata API tells (section 1.13 of the Dapr surface).
 public struct RuntimeMetadata: Sendable {
     public struct ComponentInfo: Sendable {
@@ -12,7 +14,7 @@ public struct RuntimeMetadata: Sendable {
         public var protocolName: String
         public var channelAddress: String
         public var maxConcurrency: Int?
-        public var health: AppHealthOptions?
+        public var health: AppProbeOptions?
     }
 
     public var appID: String

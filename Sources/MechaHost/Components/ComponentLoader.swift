@@ -82,14 +82,14 @@ struct ComponentLoader: Sendable {
             resource: resource, descriptor: descriptor, metadata: metadata, instance: instance, poolKey: key)
     }
 
-    private var resolver: ReferenceResolver {
+    var resolver: ReferenceResolver {
         ReferenceResolver(
             template: MetadataTemplate(
                 appID: options.appID, namespace: options.namespace, podName: host.environment["POD_NAME"]),
             environment: host.environment)
     }
 
-    private func secret(
+    func secret(
         key: String, of name: String, in store: String, among components: [LoadedComponent]
     ) async throws -> String {
         guard let secrets = components.first(where: { $0.name == store })?.instance as? any SecretStore else {

@@ -2,29 +2,58 @@ import MechaCore
 import MechaManifest
 import MechaTelemetry
 import MechaWire
+import NIOHTTP1
 
-/// What is counted and traced of one app. One per app, so that apps of a process never mix.
+/// What is counted, traced and logged of one app's calls. One per app, so that apps of a process never mix.
 public final class AppTelemetry: Sendable {
     public let metrics: RuntimeMetrics
-    private let clock: any MechaClock
+    public let tracer: Tracer
+    public let apiLog: APILog
+    let clock: any MechaClock
 
-    init(options: AppOptions, configuration: ConfigurationSpec, surface: APISurface, clock: any MechaClock) {
-        metrics = RuntimeMetrics(
-            appID: options.appID, namespace: options.namespace, httpRoutes: surface.httpRoutes,
-            grpcMethods: surface.grpcMethods, options: MetricsOptions(configuration.metrics))
+    public init(metrics: RuntimeMetrics, tracer: Tracer, apiLog: APILog, clock: any MechaClock) {
+        self.metrics = metrics
+        self.tracer = tracer
+        self.apiLog = apiLog
         self.clock = clock
     }
 
-    /// Counts the exchange when it is over, under its route's template.
-    public func observe(_ exchange: ServerExchange, route: RouteID, path: Substring) {
+    /// Follows an HTTP request from its head to its end: metrics under its route's template, a span, an API
+    /// log record. Answers the trace context that goes on with what the request causes; a caller that sent
+    /// none is told it in the response's `traceparent`.
+    ///
+    /// - Parameter isTraced: false for probes, which would only fill traces.
+    public func follow(
+        _ exchange: ServerExchange, route: RouteID, template: String?, path: Substring, isTraced: Bool = true
+    ) -> TraceContext? {
         let started = clock.monotonicNanoseconds()
+        let incoming = exchange.head.headers.first(name: "traceparent").flatMap { TraceContext(traceparent: $0) }
+        let scope = (isTraced ? tracer : .off).begin(.server, parent: incoming)
+        if incoming == nil, let context = scope.context {
+            exchange.addResponseHeaders(["traceparent": context.traceparent])
+        }
         exchange.onFinish = { [self] exchange in
             let head = exchange.head
+            let status = Int(exchange.responseStatus?.code ?? 499)
+            let nanoseconds = clock.monotonicNanoseconds() - started
             metrics.httpServer.record(
-                route: route, path: String(path), verb: HTTPVerb(head.method.rawValue),
-                status: Int(exchange.responseStatus?.code ?? 499), requestBytes: exchange.requestBodyBytes,
-                responseBytes: exchange.responseBodyBytes, nanoseconds: clock.monotonicNanoseconds() - started)
+                route: route, path: String(path), verb: HTTPVerb(head.method.rawValue), status: status,
+                requestBytes: exchange.requestBodyBytes, responseBytes: exchange.responseBodyBytes, nanoseconds: nanoseconds)
+            if var span = scope.span {
+                span.name = template ?? String(path)
+                span.describeHTTPServer(
+                    method: head.method.rawValue, route: template ?? "", path: String(path), status: status,
+                    userAgent: head.headers.first(name: "user-agent"))
+                tracer.end(span)
+            }
+            if apiLog.isEnabled {
+                apiLog.httpCalled(
+                    method: head.method.rawValue, path: head.uri, route: template ?? "", status: status,
+                    responseBytes: exchange.responseBodyBytes, milliseconds: Int(nanoseconds / 1_000_000),
+                    userAgent: head.headers.first(name: "user-agent"), isHealthCheck: !isTraced)
+            }
         }
+        return scope.context
     }
 }
 
@@ -43,7 +72,7 @@ public struct APISurface: Sendable {
 
 extension MetricsOptions {
     /// What the Configuration says; the label of a path is its route's template unless it says otherwise.
-    init(_ metrics: ConfigurationSpec.Metrics) {
+    public init(_ metrics: ConfigurationSpec.Metrics) {
         self.init()
         pathPatterns = metrics.pathMatching
         if !metrics.pathMatching.isEmpty { pathLabel = .matchedPattern }

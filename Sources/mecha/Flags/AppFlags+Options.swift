@@ -1,4 +1,5 @@
 import MechaHost
+import MechaInvocation
 
 extension AppFlags {
     /// Writes what was given over `options`, which hold the command's own defaults.
@@ -31,7 +32,7 @@ extension AppFlags {
         if let bytes = readBufferSize?.bytes { options.maximumHeaderBytes = bytes }
     }
 
-    private func applyHealth(to health: inout AppHealthOptions) {
+    private func applyHealth(to health: inout AppProbeOptions) {
         if isAppHealthChecked { health.isEnabled = true }
         if let appHealthCheckPath, !appHealthCheckPath.isEmpty { health.path = appHealthCheckPath }
         if let appHealthProbeInterval, appHealthProbeInterval > 0 { health.interval = .seconds(appHealthProbeInterval) }
@@ -45,7 +46,7 @@ extension AppFlags {
     }
 }
 
-extension AppOptions.AppProtocol {
+extension AppProtocol {
     /// The same protocol over TLS (`--app-ssl`).
     var overTLS: Self {
         switch self {

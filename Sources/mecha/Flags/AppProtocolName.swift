@@ -1,14 +1,15 @@
 import ArgumentParser
 import MechaHost
+import MechaInvocation
 
 /// `--app-protocol`, compared without case.
 struct AppProtocolName: ExpressibleByArgument, Sendable {
-    static let allValueStrings = AppOptions.AppProtocol.allCases.map(\.rawValue)
+    static let allValueStrings = AppProtocol.allCases.map(\.rawValue)
 
-    var value: AppOptions.AppProtocol
+    var value: AppProtocol
 
     init?(argument: String) {
-        guard let value = AppOptions.AppProtocol(rawValue: argument.lowercased()) else { return nil }
+        guard let value = AppProtocol(rawValue: argument.lowercased()) else { return nil }
         self.value = value
     }
 }

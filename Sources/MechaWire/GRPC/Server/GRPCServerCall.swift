@@ -185,3 +185,10 @@ public final class GRPCServerCall: @unchecked Sendable {
         return headers
     }
 }
+
+extension ServerExchange {
+    /// Ends an exchange that asked for gRPC with a status alone, without a call having been made of it.
+    public func respondGRPC(_ status: GRPCStatus) {
+        respondHTTP2(GRPCServerCall.headersOnly(status), body: nil, trailers: nil)
+    }
+}
