@@ -113,6 +113,9 @@ public struct JSONReader: ~Copyable {
         return try unescape(range)
     }
 
+    /// Where reading goes on, counted from the buffer's reader index.
+    public var offset: Int { position }
+
     public mutating func expectEnd() throws(JSONError) {
         skipWhitespace()
         guard position == bytes.count else { throw problem("expected the end of the document") }

@@ -29,9 +29,12 @@ enum StateRequestDecoding {
         try reading(body) { reader throws(JSONError) in
             try reader.readObject { reader, name throws(JSONError) in
                 switch name {
-                case "keys" where try reader.peekKind() == .array:
-                    try reader.readArray { reader throws(JSONError) in request.keys.append(try reader.readString()) }
-                case "parallelism": request.parallelism = try reader.readValue().intValue ?? 0
+                case "keys":
+                    try unlessNull(&reader) { reader throws(JSONError) in
+                        try reader.readArray { reader throws(JSONError) in request.keys.append(try reader.readString()) }
+                    }
+                case "parallelism":
+                    try unlessNull(&reader) { reader throws(JSONError) in request.parallelism = try integer(&reader, name) }
                 case "metadata": request.metadata = try metadata(&reader)
                 default: _ = try reader.skipValue()
                 }
@@ -52,21 +55,15 @@ enum StateRequestDecoding {
         try reading(body) { reader throws(JSONError) in
             try reader.readObject { reader, name throws(JSONError) in
                 switch name {
-                case "operations" where try reader.peekKind() == .array:
-                    try reader.readArray { reader throws(JSONError) in
-                        var kind = ""
-                        var content = Item(write: StateWrite(key: "", value: ByteBuffer()))
-                        try reader.readObject { reader, name throws(JSONError) in
-                            switch name {
-                            case "operation": kind = try reader.readString()
-                            case "request": content = try item(&reader, body)
-                            default: _ = try reader.skipValue()
+                case "operations":
+                    try unlessNull(&reader) { reader throws(JSONError) in
+                        try reader.readArray { reader throws(JSONError) in
+                            let (kind, content) = try operation(&reader, body)
+                            switch kind {
+                            case "upsert": transaction.operations.append(.upsert(content.write))
+                            case "delete": transaction.operations.append(.delete(content.removal))
+                            default: unsupported = unsupported ?? kind
                             }
-                        }
-                        switch kind {
-                        case "upsert": transaction.operations.append(.upsert(content.write))
-                        case "delete": transaction.operations.append(.delete(content.removal))
-                        default: unsupported = unsupported ?? kind
                         }
                     }
                 case "metadata": transaction.metadata = try metadata(&reader)
@@ -126,6 +123,33 @@ enum StateRequestDecoding {
         if key.isEmpty { throw DaprError.malformed("an item has no \"key\"") }
     }
 
+    /// Reads a member unless it is null, which counts as absent.
+    private static func unlessNull(
+        _ reader: inout JSONReader, _ read: (inout JSONReader) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        if try reader.peekKind() == .null { _ = try reader.readValue() } else { try read(&reader) }
+    }
+
+    private static func integer(_ reader: inout JSONReader, _ name: String) throws(JSONError) -> Int {
+        guard let value = try reader.readValue().intValue else {
+            throw JSONError(offset: reader.offset, problem: "\"\(name)\" must be a whole number")
+        }
+        return value
+    }
+
+    private static func operation(_ reader: inout JSONReader, _ body: ByteBuffer) throws(JSONError) -> (kind: String, content: Item) {
+        var kind = ""
+        var content = Item(write: StateWrite(key: "", value: ByteBuffer()))
+        try reader.readObject { reader, name throws(JSONError) in
+            switch name {
+            case "operation": kind = try reader.readString()
+            case "request": content = try item(&reader, body)
+            default: _ = try reader.skipValue()
+            }
+        }
+        return (kind, content)
+    }
+
     private static func item(_ reader: inout JSONReader, _ body: ByteBuffer) throws(JSONError) -> Item {
         var write = StateWrite(key: "", value: ByteBuffer())
         try reader.readObject { reader, name throws(JSONError) in
@@ -135,11 +159,7 @@ enum StateRequestDecoding {
                 let range = try reader.skipValue()
                 write.value = body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
             case "etag":
-                switch try reader.peekKind() {
-                case .string: write.etag = try reader.readString()
-                case .null: _ = try reader.skipValue()
-                default: throw JSONError(offset: try reader.skipValue().lowerBound, problem: "\"etag\" must be a string")
-                }
+                try unlessNull(&reader) { reader throws(JSONError) in write.etag = try reader.readString() }
             case "metadata": write.metadata = try metadata(&reader)
             case "options": try options(&reader, &write)
             default: _ = try reader.skipValue()
@@ -149,41 +169,38 @@ enum StateRequestDecoding {
     }
 
     private static func options(_ reader: inout JSONReader, _ write: inout StateWrite) throws(JSONError) {
-        guard try reader.peekKind() == .object else {
-            _ = try reader.skipValue()
-            return
-        }
-        try reader.readObject { reader, name throws(JSONError) in
-            guard try reader.peekKind() == .string else {
-                _ = try reader.skipValue()
-                return
-            }
-            switch name {
-            case "concurrency":
-                let text = try reader.readString()
-                guard let value = try? concurrency(text) else {
-                    throw JSONError(offset: 0, problem: "\"concurrency\" is \"\(text)\"; expected first-write or last-write")
+        try unlessNull(&reader) { reader throws(JSONError) in
+            try reader.readObject { reader, name throws(JSONError) in
+                switch name {
+                case "concurrency":
+                    try unlessNull(&reader) { reader throws(JSONError) in
+                        write.concurrency = try choice(&reader, name, "first-write or last-write") { try concurrency($0) }
+                    }
+                case "consistency":
+                    try unlessNull(&reader) { reader throws(JSONError) in
+                        write.consistency = try choice(&reader, name, "eventual or strong") { try consistency($0) }
+                    }
+                default: _ = try reader.skipValue()
                 }
-                write.concurrency = value
-            case "consistency":
-                let text = try reader.readString()
-                guard let value = try? consistency(text) else {
-                    throw JSONError(offset: 0, problem: "\"consistency\" is \"\(text)\"; expected eventual or strong")
-                }
-                write.consistency = value
-            default: _ = try reader.skipValue()
             }
         }
     }
 
-    private static func metadata(_ reader: inout JSONReader) throws(JSONError) -> [String: String] {
-        guard try reader.peekKind() == .object else {
-            let range = try reader.skipValue()
-            if range.count == 4 { return [:] }
-            throw JSONError(offset: range.lowerBound, problem: "\"metadata\" must be an object of strings")
+    private static func choice<Value>(
+        _ reader: inout JSONReader, _ name: String, _ expected: String, _ value: (String) throws -> Value
+    ) throws(JSONError) -> Value {
+        let text = try reader.readString()
+        guard let value = try? value(text) else {
+            throw JSONError(offset: reader.offset, problem: "\"\(name)\" must be \(expected)")
         }
+        return value
+    }
+
+    private static func metadata(_ reader: inout JSONReader) throws(JSONError) -> [String: String] {
         var metadata: [String: String] = [:]
-        try reader.readObject { reader, name throws(JSONError) in metadata[name] = try reader.readString() }
+        try unlessNull(&reader) { reader throws(JSONError) in
+            try reader.readObject { reader, name throws(JSONError) in metadata[name] = try reader.readString() }
+        }
         return metadata
     }
 }

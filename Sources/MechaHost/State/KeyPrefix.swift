@@ -24,8 +24,9 @@ struct KeyPrefix: Sendable, Equatable {
         text = prefix.isEmpty ? "" : prefix + Self.separator
     }
 
-    /// The key as the store sees it. Throws when the key holds the separator.
+    /// The key as the store sees it. Throws when the key is empty or holds the separator.
     func apply(to key: String) throws -> String {
+        if key.isEmpty { throw RuntimeError(.stateIllegalKey, "the key is empty") }
         if key.utf8.contains(UInt8(ascii: "|")), key.contains(Self.separator) {
             throw RuntimeError(.stateIllegalKey, "input key/keyPrefix '\(key)' can't contain '||'", resource: key)
         }

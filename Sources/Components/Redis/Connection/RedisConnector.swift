@@ -3,6 +3,14 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Makes connections that are ready for requests: TCP or Unix socket, TLS, hello.
 struct RedisConnector: Sendable {
     private let configuration: RedisConfiguration
@@ -103,6 +111,7 @@ private func describeConnectFailure(_ error: any Error) -> String {
     case let error as NIOConnectionError:
         guard let attempt = error.connectionErrors.first else { return "the host name cannot be resolved" }
         return describeConnectFailure(attempt.error)
+    case let error as IOError: return String(cString: strerror(error.errnoCode))
     case ChannelError.connectTimeout: return "no connection within the dialTimeout"
     case let error as RESPError: return error.description
     default: return String(describing: error)
