@@ -101,8 +101,9 @@ import Testing
         #expect(Logger.Level(daprName: "WARN") == .warning)
         #expect(Logger.Level(daprName: "fatal") == .fatal)
         #expect(Logger.Level(daprName: "loud") == nil)
-        #expect([Logger.Level.trace, .debug, .info, .notice, .warning, .error, .critical].map(\.daprName)
-            == ["debug", "debug", "info", "info", "warning", "error", "fatal"])
+        #expect(
+            [Logger.Level.trace, .debug, .info, .notice, .warning, .error, .critical].map(\.daprName)
+                == ["debug", "debug", "info", "info", "warning", "error", "fatal"])
     }
 
     @Test func `what stands under a secret's name is hidden`() {
@@ -118,7 +119,9 @@ import Testing
         #expect(text.contains("redisPassword=\"***\"") && text.contains("host:h") && text.contains("secretStore=vault"))
     }
 
-    @Test(arguments: ["password", "API-KEY", "clientSecret", "connectionString", "Authorization", "sasl_password", "SAS", "authToken"])
+    @Test(arguments: [
+        "password", "API-KEY", "clientSecret", "connectionString", "Authorization", "sasl_password", "SAS", "authToken",
+    ])
     func `names of secrets are known`(key: String) { #expect(SecretKeys.isSecret(key)) }
 
     @Test(arguments: ["redisHost", "secretStore", "method", "sasl", "key", "actorStateStore", ""])
@@ -134,7 +137,8 @@ import Testing
 
     @Test func `a huge message is cut`() {
         let capture = LogCapture()
-        logs(capture).logger(scope: "s").info("\(String(repeating: "é", count: 20_000))", metadata: ["f": "\(String(repeating: "x", count: 9_000))"])
+        logs(capture).logger(scope: "s").info(
+            "\(String(repeating: "é", count: 20_000))", metadata: ["f": "\(String(repeating: "x", count: 9_000))"])
         let text = capture.text()
         #expect(text.utf8.count < LogLimits.maximumMessageBytes + LogLimits.maximumFieldBytes + 300)
         #expect(text.contains("é...\""))

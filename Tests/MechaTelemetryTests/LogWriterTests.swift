@@ -1,7 +1,8 @@
-@testable import MechaTelemetry
 import MechaCore
 import NIOCore
 import Testing
+
+@testable import MechaTelemetry
 
 #if canImport(Glibc)
 import Glibc
@@ -36,6 +37,9 @@ import Musl
         capture.writer.write(ByteBuffer(string: "a\nb\n"))
         #expect(capture.writer.flush())
         #expect(capture.writer.droppedLines == 2)
+        let registry = MetricRegistry()
+        capture.writer.observe(in: registry)
+        #expect(String(buffer: MetricsText.render([registry])).contains("mecha_log_lines_dropped_total 2\n"))
     }
 
     @Test func `a dropped line is told about once there is room`() {

@@ -35,7 +35,8 @@ import Testing
         #expect(series[0] == "dapr_http_server_request_count{app_id=\"a\",method=\"GET\",path=\"/p0\",status=\"200\"} 1")
         #expect(
             series[10]
-                == "dapr_http_server_request_count{app_id=\"a\",method=\"_overflow\",path=\"_overflow\",status=\"_overflow\"} 990")
+                == "dapr_http_server_request_count{app_id=\"a\",method=\"_overflow\",path=\"_overflow\",status=\"_overflow\"} 990"
+        )
         #expect(
             samples(metrics.registry, of: "mecha_metric_series_refused_total").contains(
                 "mecha_metric_series_refused_total{app_id=\"a\",metric=\"dapr_http_server_request_count\"} 990"))

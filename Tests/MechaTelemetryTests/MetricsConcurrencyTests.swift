@@ -27,7 +27,8 @@ import Testing
         #expect(page.contains("dapr_http_server_request_bytes_sum{app_id=\"a\"} 16000\n"))
         #expect(
             page.contains(
-                "dapr_component_state_count{app_id=\"a\",component=\"store\",namespace=\"\",operation=\"get\",success=\"true\"} 8000\n"))
+                "dapr_component_state_count{app_id=\"a\",component=\"store\",namespace=\"\",operation=\"get\",success=\"true\"} 8000\n"
+            ))
         #expect(
             page.contains(
                 "dapr_component_state_latencies_sum{app_id=\"a\",component=\"store\",namespace=\"\",operation=\"get\",success=\"false\"} 16000\n"

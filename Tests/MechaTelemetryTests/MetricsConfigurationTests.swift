@@ -1,6 +1,7 @@
-@testable import MechaTelemetry
 import NIOCore
 import Testing
+
+@testable import MechaTelemetry
 
 @Suite struct MetricsConfigurationTests {
     private func page(_ options: MetricsOptions, path: String, route: RouteID = .unknown) -> String {

@@ -1,8 +1,9 @@
-@testable import MechaTelemetryExport
 import FoundationEssentials
 import MechaProto
 import MechaTelemetry
 import Testing
+
+@testable import MechaTelemetryExport
 
 @Suite struct OTLPEncoderTests {
     @Test func `a span keeps everything on its way through protobuf`() throws {
@@ -17,7 +18,10 @@ import Testing
         let scope = try #require(resource.scopeSpans.first)
         #expect(scope.scope.name == "mecha" && scope.scope.version == "1.2.3")
         let span = try #require(scope.spans.first)
-        #expect(Array(span.traceID) == [0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36])
+        #expect(
+            Array(span.traceID) == [
+                0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36,
+            ])
         #expect(Array(span.spanID) == [0, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7])
         #expect(Array(span.parentSpanID) == [0, 0, 0, 0, 0, 0, 0, 9])
         #expect(span.traceState == "a=1" && span.flags == 1)

@@ -1,4 +1,3 @@
-@testable import MechaTelemetryExport
 import Logging
 import MechaCore
 import MechaTelemetry
@@ -6,6 +5,8 @@ import MechaTestKit
 import NIOCore
 import Synchronization
 import Testing
+
+@testable import MechaTelemetryExport
 
 @Suite(.timeLimit(.minutes(1))) struct SpanPipelineTests {
     /// Takes or refuses batches as scripted and lets a test wait for attempts.
@@ -36,7 +37,8 @@ import Testing
         limits.maximumBatchSpans = 10
         change(&limits)
         return SpanPipeline(
-            exporters: [exporter], limits: limits, registry: registry, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            exporters: [exporter], limits: limits, registry: registry,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             clock: clock)
     }
 
@@ -135,7 +137,10 @@ import Testing
         let limits = SpanPipelineLimits()
         let error = SpanExportError("busy", isTransient: true)
         let asked = SpanExportError("busy", isTransient: true, retryAfter: .seconds(3_600))
-        #expect((1...6).map { limits.backoff(after: $0, error) } == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(10)])
+        #expect(
+            (1...6).map { limits.backoff(after: $0, error) } == [
+                .milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(10),
+            ])
         #expect(limits.backoff(after: 1, asked) == limits.maximumBackoff)
         #expect(limits.backoff(after: .max, error) == limits.maximumBackoff)
     }

@@ -34,7 +34,9 @@ import Testing
         #expect(TraceContext(traceparent: header) == nil)
     }
 
-    @Test(arguments: ["cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff", "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what"])
+    @Test(arguments: [
+        "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff", "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what",
+    ])
     func `a future version is read as far as it is known and written as version 00`(header: String) throws {
         #expect(try #require(TraceContext(traceparent: header)).traceparent == sample)
     }

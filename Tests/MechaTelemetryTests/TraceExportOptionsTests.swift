@@ -1,7 +1,8 @@
-@testable import MechaTelemetryExport
 import MechaTelemetry
 import MechaWire
 import Testing
+
+@testable import MechaTelemetryExport
 
 @Suite struct TraceExportOptionsTests {
     private func applied(_ environment: [String: String], to options: TraceExportOptions = .init()) throws -> TraceExportOptions {

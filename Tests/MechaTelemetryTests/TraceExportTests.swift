@@ -1,10 +1,11 @@
-@testable import MechaTelemetryExport
 import Logging
 import MechaCore
 import MechaTelemetry
 import MechaWire
 import NIOCore
 import Testing
+
+@testable import MechaTelemetryExport
 
 /// From a tracer to collectors that are not ours.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct TraceExportTests {
@@ -26,7 +27,8 @@ import Testing
         for _ in 0..<spans {
             var span = try #require(tracer.begin(.server, parent: nil).span)
             span.name = "/v1.0/state/s"
-            span.describeHTTPServer(method: "GET", route: "/v1.0/state/{storeName}/{key}", path: "/v1.0/state/s/k", status: 204, userAgent: nil)
+            span.describeHTTPServer(
+                method: "GET", route: "/v1.0/state/{storeName}/{key}", path: "/v1.0/state/s/k", status: 204, userAgent: nil)
             tracer.end(span)
         }
         while pipeline.queue.count > 0 { try await Task.sleep(for: .milliseconds(5)) }
@@ -114,7 +116,8 @@ import Testing
 
     @Test func `spans can go to the log`() async throws {
         let capture = LogCapture()
-        let logs = AppLogs(identity: LogIdentity(appID: "orders", instance: "i", version: "v"), writer: capture.writer, format: .json)
+        let logs = AppLogs(
+            identity: LogIdentity(appID: "orders", instance: "i", version: "v"), writer: capture.writer, format: .json)
         var options = TraceExportOptions()
         options.writesToLog = true
         try await export(options, logger: logs.logger(scope: "dapr.trace"))

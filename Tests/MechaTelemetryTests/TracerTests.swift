@@ -112,7 +112,8 @@ import Testing
 
     @Test func `spans are described by the conventions`() {
         var span = TraceSpan(context: sampledParent, parentSpanID: nil, kind: .server, startNanoseconds: 1)
-        span.describeHTTPServer(method: "GET", route: "/v1.0/state/{storeName}/{key}", path: "/v1.0/state/s/k", status: 500, userAgent: "curl")
+        span.describeHTTPServer(
+            method: "GET", route: "/v1.0/state/{storeName}/{key}", path: "/v1.0/state/s/k", status: 500, userAgent: "curl")
         #expect(span.attributes.contains(SpanAttribute("http.request.method", "GET")))
         #expect(span.attributes.contains(SpanAttribute("http.response.status_code", 500)))
         #expect(span.attributes.contains(SpanAttribute("dapr.protocol", "http")))

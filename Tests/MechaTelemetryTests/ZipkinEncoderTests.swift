@@ -1,7 +1,8 @@
-@testable import MechaTelemetryExport
 import MechaCore
 import MechaTelemetry
 import Testing
+
+@testable import MechaTelemetryExport
 
 @Suite struct ZipkinEncoderTests {
     @Test func `spans are written as Zipkin reads them`() throws {

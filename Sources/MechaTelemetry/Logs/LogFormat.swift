@@ -23,7 +23,9 @@ public enum LogFormat: Sendable {
     }
 
     /// Makes the line with which a ``LogWriter`` tells how many lines it had to drop.
-    public func describeDrops(_ identity: LogIdentity, clock: any MechaClock = SystemClock()) -> @Sendable (UInt64) -> ByteBuffer {
+    public func describeDrops(
+        _ identity: LogIdentity, clock: any MechaClock = SystemClock()
+    ) -> @Sendable (UInt64) -> ByteBuffer {
         { count in
             var line = ByteBuffer()
             let fields = identity.fields + [LogField("scope", "dapr.logs"), LogField("type", "log")]

@@ -99,13 +99,14 @@ final class LogWriterThread: Sendable {
         blockBrokenPipeSignal()
         var buffer = ByteBuffer()
         while true {
-            let (isOver, drops) = state.wait(until: { $0.pending.readableBytes > 0 || $0.isClosed }) { state in
+            state.wait { $0.pending.readableBytes > 0 || $0.isClosed }
+            let drops = state.withLock { state in
                 swap(&buffer, &state.pending)
                 state.isWriting = buffer.readableBytes > 0
                 defer { state.unreportedDrops = 0 }
-                return (!state.isWriting, state.unreportedDrops)
+                return state.unreportedDrops
             }
-            if isOver { break }
+            if buffer.readableBytes == 0 { break }
             writeAll(&buffer)
             if drops > 0, let describeDrops {
                 var notice = describeDrops(drops)

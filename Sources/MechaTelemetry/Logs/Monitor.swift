@@ -40,12 +40,11 @@ final class Monitor<State>: @unchecked Sendable {
     /// Wakes everyone who waits.
     func notify() { pthread_cond_broadcast(condition) }
 
-    /// Waits until `isReady`, then runs `body`.
-    func wait<Result>(until isReady: (State) -> Bool, then body: (inout State) -> Result) -> Result {
+    /// Waits until `isReady`.
+    func wait(until isReady: (State) -> Bool) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while !isReady(state) { pthread_cond_wait(condition, mutex) }
-        return body(&state)
     }
 
     /// Waits until `isReady`, at most `milliseconds`; false when time ran out.

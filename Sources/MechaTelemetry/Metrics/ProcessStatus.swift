@@ -34,14 +34,17 @@ struct ProcessStatus {
     /// When the process began; nil where `/proc` does not tell.
     static func startSecondsSinceEpoch() -> Double? {
         guard let fields = statFields(), let bytes = FileDescriptor.contents(of: "/proc/stat") else { return nil }
-        let boot = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
-        guard let boot else { return nil }
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("btime ") }
+        guard let line, let boot = Int64(line.dropFirst("btime ".count)) else { return nil }
         return Double(boot) + Double(fields[.startTicks]) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// Fields of `/proc/self/stat` counted from the one after the command name (which may hold anything).
     private enum StatField: Int {
-        case threads = 17, startTicks = 19, virtualBytes = 20, residentPages = 21
+        case threads = 17
+        case startTicks = 19
+        case virtualBytes = 20
+        case residentPages = 21
     }
 
     private struct StatFields {

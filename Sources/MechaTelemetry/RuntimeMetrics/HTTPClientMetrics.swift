@@ -36,7 +36,8 @@ public final class HTTPClientMetrics: Sendable {
 
     /// Records one answered (or failed: status 0) request; parameters as for ``HTTPServerMetrics``.
     public func record(
-        route: RouteID, path: String, verb: HTTPVerb, status: Int, sentBytes: Int, receivedBytes: Int, nanoseconds: UInt64
+        route: RouteID, path: @autoclosure () -> String, verb: HTTPVerb, status: Int, sentBytes: Int, receivedBytes: Int,
+        nanoseconds: UInt64
     ) {
         let series = table.series(route, path: path, verb: verb, status: status)
         series.completed.increment()

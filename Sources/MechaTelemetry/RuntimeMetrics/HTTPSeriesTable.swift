@@ -26,12 +26,12 @@ final class HTTPSeriesTable<Series: AnyObject & Sendable>: Sendable {
     }
 
     @inline(__always)
-    func series(_ route: RouteID, path: String, verb: HTTPVerb, status: Int) -> Series {
+    func series(_ route: RouteID, path: () -> String, verb: HTTPVerb, status: Int) -> Series {
         var row = route.index >= 0 && route.index < firstPattern ? route.index : labels.count - 1
-        if !patterns.patterns.isEmpty, let pattern = patterns.match(path) {
+        if !patterns.patterns.isEmpty, let pattern = patterns.match(path()) {
             row = firstPattern + pattern
         } else if pathLabel == .path {
-            return make(method(verb), String(path.prefix { $0 != "?" }), HTTPStatusIndex.label(of: status))
+            return make(method(verb), String(path().prefix { $0 != "?" }), HTTPStatusIndex.label(of: status))
         }
         return slots.value(at: row * HTTPVerb.allCases.count + Int(verb.rawValue)) { StatusSlots() }
             .series(status) { make(method(verb), labels[row], $0) }

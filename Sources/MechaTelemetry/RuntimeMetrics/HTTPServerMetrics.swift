@@ -42,11 +42,11 @@ public final class HTTPServerMetrics: Sendable {
     ///
     /// - Parameters:
     ///   - route: from the list of templates that the metrics were made with, or `.unknown`.
-    ///   - path: as sent; only read when the configuration asks for it.
+    ///   - path: as sent; only made when the configuration asks for it.
     ///   - status: HTTP status code.
     ///   - nanoseconds: from the first byte of the request to the last of the response.
     public func record(
-        route: RouteID, path: String, verb: HTTPVerb, status: Int, requestBytes: Int, responseBytes: Int,
+        route: RouteID, path: @autoclosure () -> String, verb: HTTPVerb, status: Int, requestBytes: Int, responseBytes: Int,
         nanoseconds: UInt64
     ) {
         let series = table.series(route, path: path, verb: verb, status: status)
