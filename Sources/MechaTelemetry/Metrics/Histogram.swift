@@ -34,15 +34,11 @@ public final class Histogram: MetricSeries, @unchecked Sendable {
     public var sum: UInt64 { cells[buckets.count + 1].load(ordering: .relaxed) }
 
     public func writeSamples(name: String, labels: String, format: MetricsTextFormat, into buffer: inout ByteBuffer) {
-        let prefix = labels.isEmpty ? "" : labels + ","
         var total: UInt64 = 0
-        for (index, bound) in buckets.bounds.enumerated() {
+        for (index, bound) in buckets.boundLabels(format).enumerated() {
             total &+= cells[index].load(ordering: .relaxed)
-            buffer.writeSample(
-                name, suffix: "_bucket", labels: prefix + "le=\"\(format.bound(bound))\"", value: String(total))
+            buffer.writeSample(name, suffix: "_bucket", labels: labels, bound: bound, value: String(total))
         }
-        total &+= cells[buckets.count].load(ordering: .relaxed)
-        buffer.writeSample(name, suffix: "_bucket", labels: prefix + "le=\"+Inf\"", value: String(total))
         buffer.writeSample(
             name, suffix: "_sum", labels: labels, value: MetricsText.number(Double(sum) / buckets.unitsPerWhole))
         buffer.writeSample(name, suffix: "_count", labels: labels, value: String(total))

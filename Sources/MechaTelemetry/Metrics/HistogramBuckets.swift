@@ -9,12 +9,17 @@ public final class HistogramBuckets: @unchecked Sendable {
     /// The bounds in recorded units. Written by `init` only, which makes sharing it safe; raw memory
     /// because the search runs for every request.
     private let recorded: UnsafeMutableBufferPointer<UInt64>
+    /// The `le` labels, the last one for what is above all bounds; ready because a page has thousands of them.
+    private let prometheusLabels: [String]
+    private let openMetricsLabels: [String]
 
     /// Bounds that are not finite and positive are left out; the rest is sorted.
     public init(bounds: [Double], unitsPerWhole: UInt64) {
         let usable = Array(Set(bounds.filter { $0 > 0 && $0.isFinite })).sorted().prefix(Self.maximumBounds)
         self.bounds = Array(usable)
         self.unitsPerWhole = Double(unitsPerWhole)
+        prometheusLabels = usable.map { "le=\"\(MetricsTextFormat.prometheus.bound($0))\"" } + ["le=\"+Inf\""]
+        openMetricsLabels = usable.map { "le=\"\(MetricsTextFormat.openMetrics.bound($0))\"" } + ["le=\"+Inf\""]
         recorded = .allocate(capacity: usable.count)
         for (index, bound) in usable.enumerated() {
             let scaled = (bound * Double(unitsPerWhole)).rounded()
@@ -28,6 +33,10 @@ public final class HistogramBuckets: @unchecked Sendable {
     public static let maximumBounds = 128
 
     var count: Int { recorded.count }
+
+    func boundLabels(_ format: MetricsTextFormat) -> [String] {
+        format == .openMetrics ? openMetricsLabels : prometheusLabels
+    }
 
     /// The first bucket whose bound is not below `value`; `count` stands for the one without a bound.
     @inline(__always)

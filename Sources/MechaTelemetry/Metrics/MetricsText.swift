@@ -72,13 +72,17 @@ public enum MetricsText {
 }
 
 extension ByteBuffer {
-    /// Appends one sample line.
-    mutating func writeSample(_ name: String, suffix: StaticString = "", labels: String, value: String) {
+    /// Appends one sample line; `bound` is a bucket's own label, put after the others.
+    mutating func writeSample(
+        _ name: String, suffix: StaticString = "", labels: String, bound: String = "", value: String
+    ) {
         writeString(name)
         writeStaticString(suffix)
-        if !labels.isEmpty {
+        if !labels.isEmpty || !bound.isEmpty {
             writeInteger(UInt8(ascii: "{"))
             writeString(labels)
+            if !labels.isEmpty, !bound.isEmpty { writeInteger(UInt8(ascii: ",")) }
+            writeString(bound)
             writeInteger(UInt8(ascii: "}"))
         }
         writeInteger(UInt8(ascii: " "))
