@@ -11,7 +11,7 @@ import Musl
 /// A log writer into a pipe, and what came out of it.
 final class LogCapture {
     let writer: LogWriter
-    private let reading: Int32
+    private var reading: Int32
     private let writing: Int32
 
     init(
@@ -26,7 +26,7 @@ final class LogCapture {
     }
 
     deinit {
-        close(reading)
+        if reading >= 0 { close(reading) }
         close(writing)
     }
 
@@ -43,7 +43,18 @@ final class LogCapture {
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    func closeReader() { close(reading) }
+    func closeReader() {
+        close(reading)
+        reading = -1
+    }
+
+    /// Leaves no room in the pipe.
+    func fill() {
+        _ = fcntl(writing, F_SETFL, O_NONBLOCK)
+        let filler = [UInt8](repeating: UInt8(ascii: "#"), count: 4_096)
+        while write(writing, filler, filler.count) > 0 {}
+        _ = fcntl(writing, F_SETFL, 0)
+    }
 }
 
 /// A clock that stands still.
