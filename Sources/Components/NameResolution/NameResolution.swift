@@ -7,6 +7,6 @@ import MechaCore
 /// The components of this module.
 public enum NameResolutionComponents {
     public static let all: [ComponentDescriptor] = [
-        RegistryResolver.descriptor, StaticResolver.descriptor,
+        RegistryResolver.descriptor, StaticResolver.descriptor, DNSResolver.descriptor, MDNSResolver.descriptor,
     ]
 }
