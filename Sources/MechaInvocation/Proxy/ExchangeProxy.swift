@@ -53,12 +53,6 @@ final class ExchangeProxy {
         guard phase != .over, call.hasBody, !exchange.isRequestComplete else { return }
         upstream.flush()
     }
-
-    private func end(_ failure: InvocationError?) {
-        phase = .over
-        upstream = nil
-        owner.callEnded(call, failure: failure)
-    }
 }
 
 // The caller's side: its request, and its readiness for the response.
@@ -87,8 +81,11 @@ extension ExchangeProxy: BodySink {
 
     private func callerLeft(_ error: WireError) {
         guard phase != .over else { return }
+        phase = .over
         upstream?.cancel()
-        end(InvocationError(.cancelled, "the caller gave up: \(error.message)", cause: error))
+        upstream = nil
+        call.exchange.abort(error)
+        owner.callEnded(call, failure: InvocationError(.cancelled, "the caller gave up: \(error.message)", cause: error))
     }
 
     func writabilityChanged(_ isWritable: Bool) {
@@ -131,8 +128,9 @@ extension ExchangeProxy: ResponseSink {
         guard phase == .responding else { return }
         // Over before the exchange hears it: ending the response may end the request's sink too.
         phase = .over
+        upstream = nil
         call.exchange.end(trailers: trailers)
-        end(nil)
+        owner.callEnded(call, failure: nil)
     }
 
     func responseFailed(_ error: WireError) {

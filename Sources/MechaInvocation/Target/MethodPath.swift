@@ -7,7 +7,7 @@ public struct MethodPath: Sendable, Hashable {
     /// - Parameters:
     ///   - path: percent-encoded, with or without a slash in front.
     ///   - query: percent-encoded, without `?`; empty for none.
-    public init(_ path: some StringProtocol, query: some StringProtocol = "") throws(InvocationError) {
+    public init(_ path: some StringProtocol, query: some StringProtocol) throws(InvocationError) {
         let cleaned = try Self.clean(path)
         guard query.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != 0x23 }) else {
             throw InvocationError(.invalidMethod, "the query has characters that do not belong there")
@@ -16,12 +16,15 @@ public struct MethodPath: Sendable, Hashable {
         target = query.isEmpty ? rooted : "\(rooted)?\(query)"
     }
 
+    /// A path without a query.
+    public init(_ path: some StringProtocol) throws(InvocationError) { try self.init(path, query: "") }
+
     /// Splits off the query of a whole request target.
     public init(target: some StringProtocol) throws(InvocationError) {
         if let mark = target.firstIndex(of: "?") {
             try self.init(target[..<mark], query: target[target.index(after: mark)...])
         } else {
-            try self.init(target, query: "")
+            try self.init(target)
         }
     }
 

@@ -13,7 +13,7 @@ public struct ClientRequest: Sendable {
     public var responseBodyLimitBytes: Int?
 
     public init(
-        _ method: HTTPMethod = .GET, _ target: String, at origin: Origin, headers: HTTPHeaders = [:], body: ByteBuffer? = nil
+        _ method: HTTPMethod, _ target: String, at origin: Origin, headers: HTTPHeaders = [:], body: ByteBuffer? = nil
     ) {
         self.origin = origin
         self.method = method

@@ -223,6 +223,12 @@ public final class ServerExchange: @unchecked Sendable {
 
     // MARK: - From the driver
 
+    /// The peer closed its sending side after a complete request. Almost always that means it is gone, so a
+    /// proxy is told, which would otherwise keep its own side busy for nobody; a handler's answer is still sent.
+    package func peerStoppedSending() {
+        requestBody.sink?.exchangeFailed(WireError(.connectionClosed, "the client closed its connection before the response"))
+    }
+
     package func received(_ chunk: ByteBuffer) {
         requestBodyBytes += chunk.readableBytes
         if let sink = requestBody.sink { return sink.bodyReceived(chunk) }

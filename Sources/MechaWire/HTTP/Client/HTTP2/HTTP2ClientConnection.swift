@@ -232,16 +232,21 @@ final class HTTP2ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     // MARK: - Events of the codec
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case let window as NIOHTTP2WindowUpdatedEvent where window.streamID == .rootStream:
-            guard let size = window.inboundWindowSize, size < Self.connectionWindowBytes / 2, !isClosed else { return }
-            write(.windowUpdate(windowSizeIncrement: Self.connectionWindowBytes - size), on: .rootStream)
-            flushSoon()
-        case let closed as StreamClosedEvent:
-            streamEnded(closed.streamID, WireError(.connectionClosed, "the stream was closed"))
-        default:
-            break
+        // The codec reports every stream in events of several types; comparing types first keeps this from
+        // being a chain of failing casts.
+        let type = type(of: event)
+        if type == NIOHTTP2WindowUpdatedEvent.self {
+            guard let event = event as? NIOHTTP2WindowUpdatedEvent, event.streamID == .rootStream else { return }
+            windowChanged(event.inboundWindowSize)
+        } else if type == StreamClosedEvent.self, let event = event as? StreamClosedEvent {
+            streamEnded(event.streamID, WireError(.connectionClosed, "the stream was closed"))
         }
+    }
+
+    private func windowChanged(_ size: Int?) {
+        guard let size, size < Self.connectionWindowBytes / 2, !isClosed else { return }
+        write(.windowUpdate(windowSizeIncrement: Self.connectionWindowBytes - size), on: .rootStream)
+        flushSoon()
     }
 
     private func streamEnded(_ id: HTTP2StreamID, _ error: WireError) {

@@ -96,7 +96,7 @@ final class HTTP2ClientStream: ClientExchangeDriver {
     func received(_ headers: HPACKHeaders, endsStream: Bool) {
         guard let exchange else { return }
         if hasResponseHead {
-            if endsStream { end(trailers: HTTPHeaders(headers.map { ($0.name, $0.value) })) }
+            if endsStream { end(trailers: HTTPHeaders(http2Trailers: headers)) }
             return
         }
         guard let head = HTTPResponseHead(http2: headers) else {

@@ -132,7 +132,8 @@ final class HTTP1ServerConnection: ChannelDuplexHandler, RemovableChannelHandler
         case .exchange where !isRequestComplete:
             endExchange(WireError(.connectionClosed, "the client closed the connection within its request"))
             close()
-        case .exchange, .closed: break
+        case .exchange: exchange?.peerStoppedSending()
+        case .closed: break
         }
     }
 
