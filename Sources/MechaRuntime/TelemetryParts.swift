@@ -17,7 +17,7 @@ struct TelemetryParts: Sendable {
         let names = DaprAPISurface.names
         let metrics = RuntimeMetrics(
             appID: options.appID, namespace: options.namespace, httpRoutes: names.httpRoutes, grpcMethods: names.grpcMethods,
-            options: MetricsOptions(configuration.metrics))
+            options: try MetricsOptions(configuration.metrics))
 
         var export = TraceExportOptions(configuration.tracing)
         try export.apply(environment: host.environment)

@@ -67,6 +67,14 @@ import Testing
         #expect(series.contains { $0.contains("grpc_server_method=\"_overflow\",grpc_server_status=\"Unimplemented\"} 1500") })
     }
 
+    @Test func `peers are limited in number and found again`() {
+        let metrics = RuntimeMetrics(appID: "a")
+        for index in 0..<2_000 { metrics.invocation.peer("app-\(index)").requestSent(.unary) }
+        #expect(metrics.invocation.peer("app-0") === metrics.invocation.peer("app-0"))
+        let series = samples(metrics.registry, of: "dapr_runtime_service_invocation_req_sent_total")
+        #expect(series.last?.hasSuffix("dst_app_id=\"_overflow\",type=\"unary\"} 1750") == true)
+    }
+
     @Test func `a long label value is cut at a character boundary`() throws {
         let registry = MetricRegistry()
         registry.counter("c", help: "C.", labels: ["l"]).with(String(repeating: "é", count: 200)).increment()

@@ -91,6 +91,13 @@ import Testing
         #expect(TraceContext(grpcTraceBin: [UInt8](repeating: 0, count: 29)) == nil)
     }
 
+    @Test func `both headers are read together`() {
+        #expect(TraceContext(traceparent: sample, tracestate: [])?.state == nil)
+        #expect(TraceContext(traceparent: sample, tracestate: ["a=1", "b=2"])?.state?.text == "a=1,b=2")
+        #expect(TraceContext(traceparent: sample, tracestate: ["a=1", "a=2"]).map { $0.state == nil } == true)
+        #expect(TraceContext(traceparent: "00", tracestate: ["a=1"]) == nil)
+    }
+
     @Test(arguments: ["rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", "a=1", "t3nant@sys=x y!,  b=2 ,,", "0a/_-*=~"])
     func `a valid tracestate is kept`(header: String) {
         #expect(TraceState(header)?.text == header)

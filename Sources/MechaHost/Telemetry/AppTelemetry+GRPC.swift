@@ -14,7 +14,7 @@ extension AppTelemetry {
     /// Begins to follow a call, in the trace that its metadata names: `traceparent`, or `grpc-trace-bin`.
     public func began(_ metadata: GRPCMetadata) -> FollowedCall {
         let incoming =
-            metadata["traceparent"].flatMap { TraceContext(traceparent: $0) }
+            metadata["traceparent"].flatMap { TraceContext(traceparent: $0, tracestate: metadata.values(of: "tracestate")) }
             ?? metadata.binary("grpc-trace-bin").flatMap { TraceContext(grpcTraceBin: $0) }
         return FollowedCall(startedNanoseconds: clock.monotonicNanoseconds(), scope: tracer.begin(.server, parent: incoming))
     }
@@ -37,9 +37,7 @@ extension AppTelemetry {
 
     /// Follows a gRPC call that is proxied to an app; answers the trace context to send on.
     public func followProxied(_ exchange: ServerExchange) -> TraceContext? {
-        let headers = exchange.head.headers
-        let incoming = headers.first(name: "traceparent").flatMap { TraceContext(traceparent: $0) }
-        let scope = tracer.begin(.server, parent: incoming)
+        let scope = tracer.begin(.server, parent: TraceContext(exchange.head.headers))
         let call = FollowedCall(startedNanoseconds: clock.monotonicNanoseconds(), scope: scope)
         exchange.onFinish = { [self] exchange in
             // The callee's status travels in trailers that are passed on unread.

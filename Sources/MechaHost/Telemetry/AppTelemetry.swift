@@ -27,7 +27,7 @@ public final class AppTelemetry: Sendable {
         _ exchange: ServerExchange, route: RouteID, template: String?, path: Substring, isTraced: Bool = true
     ) -> TraceContext? {
         let started = clock.monotonicNanoseconds()
-        let incoming = exchange.head.headers.first(name: "traceparent").flatMap { TraceContext(traceparent: $0) }
+        let incoming = TraceContext(exchange.head.headers)
         let scope = (isTraced ? tracer : .off).begin(.server, parent: incoming)
         if incoming == nil, let context = scope.context {
             exchange.addResponseHeaders(["traceparent": context.traceparent])
@@ -57,6 +57,14 @@ public final class AppTelemetry: Sendable {
     }
 }
 
+extension TraceContext {
+    /// What the headers of a request say; nil when they say nothing valid.
+    init?(_ headers: HTTPHeaders) {
+        guard let traceparent = headers.first(name: "traceparent") else { return nil }
+        self.init(traceparent: traceparent, tracestate: headers["tracestate"])
+    }
+}
+
 /// The names that a process's front ends serve; they bound the label values of metrics.
 public struct APISurface: Sendable {
     /// Route templates; a ``RouteID`` is an index into them.
@@ -72,10 +80,18 @@ public struct APISurface: Sendable {
 
 extension MetricsOptions {
     /// What the Configuration says; the label of a path is its route's template unless it says otherwise.
-    public init(_ metrics: ConfigurationSpec.Metrics) {
+    public init(_ metrics: ConfigurationSpec.Metrics) throws(LabelRules.InvalidPattern) {
         self.init()
         pathPatterns = metrics.pathMatching
-        if !metrics.pathMatching.isEmpty { pathLabel = .matchedPattern }
+        pathLabel = metrics.hasIncreasedCardinality ? .routeTemplate : .matchedPattern
+        rules = try LabelRules(
+            metrics.rules.flatMap { rule in
+                rule.labels.flatMap { label in
+                    label.patterns.sorted { $0.key < $1.key }.map { replacement, pattern in
+                        LabelRules.Rewrite(metric: rule.name, label: label.name, pattern: pattern, replacement: replacement)
+                    }
+                }
+            })
         excludesVerbs = metrics.excludesVerbs
         recordsErrorCodes = metrics.recordsErrorCodes
         latencyBucketsMilliseconds = metrics.latencyBuckets.isEmpty ? nil : metrics.latencyBuckets.map(Double.init)

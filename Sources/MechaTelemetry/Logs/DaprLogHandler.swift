@@ -26,7 +26,9 @@ public struct DaprLogHandler: LogHandler {
         if let error = event.error { fields["error"] = "\(error)" }
         logs.emit(
             event.level, "\(event.message)", scope: scope,
-            fields: fields.map { LogField(metadata: Self.reserved.contains($0.key) ? "fields.\($0.key)" : $0.key, Self.text($0.value)) })
+            fields: fields.map {
+                LogField(metadata: Self.reserved.contains($0.key) ? "fields.\($0.key)" : $0.key, Self.text($0.value))
+            })
         // Who logs at this level ends the process next.
         if event.level == .fatal { logs.flush() }
     }

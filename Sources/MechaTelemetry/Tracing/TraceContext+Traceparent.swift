@@ -14,6 +14,14 @@ extension TraceContext {
         self = context
     }
 
+    /// Reads both headers of a request. A `tracestate` that is not valid is dropped; the trace goes on without it.
+    ///
+    /// - Parameter tracestate: the values of all headers of that name, in order.
+    public init?(traceparent: String, tracestate: [String]) {
+        self.init(traceparent: traceparent)
+        if !tracestate.isEmpty { state = TraceState(tracestate.joined(separator: ",")) }
+    }
+
     /// See ``init(traceparent:)-(String)``.
     public init?(traceparent: ByteBufferView) {
         let context = traceparent.withContiguousStorageIfAvailable {
