@@ -1,4 +1,5 @@
 import MechaHost
+import MechaInvocation
 import MechaManifest
 
 extension RunPlan.App {
