@@ -83,6 +83,15 @@ import Testing
         #expect(worker.commits == 2)
     }
 
+    @Test func `a commit waits for the disk`() async throws {
+        let worker = try worker()
+        let level = try await worker.write { try $0.first("PRAGMA synchronous") { $0.integer(0) } }
+        // 2 is FULL (https://www.sqlite.org/pragma.html#pragma_synchronous).
+        #expect(level == 2)
+        #expect(try await worker.write { try $0.first("PRAGMA journal_mode") { $0.text(0) } } == "wal")
+        await worker.close()
+    }
+
     @Test func `a write that fails leaves its neighbours alone and undoes all of its own`() async throws {
         let worker = try worker()
         let results = await together(worker, (0..<9).map { key in
