@@ -144,13 +144,8 @@ let package = Package(
         tests("MechaResiliencyTests", ["MechaResiliency", "MechaCore"]),
         tests("MechaTelemetryTests", ["MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaProto", "MechaCore", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf], exclude: ["Support"]),
         tests("MechaWireTests", ["MechaWire", "MechaCore", "MechaProto", "MechaTestKit", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioEmbedded, protobuf]),
-<<<<<<< HEAD
-        tests("ComponentTests", ["MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging]),
-        tests("MechaInvocationTests", ["MechaInvocation", "MechaCore", "MechaWire", "MechaProto", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf]),
-=======
         tests("ComponentTests", ["mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging]),
-        tests("MechaInvocationTests", ["MechaInvocation", "MechaCore", "MechaWire", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging]),
->>>>>>> 02afdde (wip)
+        tests("MechaInvocationTests", ["MechaInvocation", "MechaCore", "MechaWire", "MechaProto", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf]),
         tests("MechaHostTests", ["MechaHost", "MechaCore", "MechaManifest", "MechaWire", "MechaTelemetry", "MechaInMemory", "MechaTestKit", nioCore, nioPosix, logging]),
         tests("DaprAPITests", ["DaprAPI", "MechaHost", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
         tests("MechaRuntimeTests", ["MechaRuntime", "MechaHost", "MechaManifest", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
