@@ -30,7 +30,7 @@ curl -sS --fail-with-body -X POST http://127.0.0.1:3601/v1.0/invoke/orders/metho
     -H 'content-type: application/json' -d '{"id": "order-1", "item": "chairs", "amount": 4}'
 echo
 echo "--- what the runtime of \"orders\" knows of itself"
-curl -sS http://127.0.0.1:3601/v1.0/metadata | python3 -m json.tool | head -12
+curl -sS http://127.0.0.1:3601/v1.0/metadata | python3 -m json.tool | sed -n '1,12p'
 echo "--- the state is durable: the order after a restart of the runtime"
 kill "$runtime"
 wait "$runtime" || true

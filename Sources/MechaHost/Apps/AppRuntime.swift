@@ -40,11 +40,11 @@ public final class AppRuntime: Sendable {
         app = LocalApp(
             address: address,
             channel: options.appPort.map { port in
-                HTTPAppChannel(
-                    AppEndpoint(
-                        app: address, host: options.appChannelAddress, port: port, appProtocol: options.appProtocol,
-                        token: options.appAPIToken),
-                    client: host.client)
+                let endpoint = AppEndpoint(
+                    app: address, host: options.appChannelAddress, port: port, appProtocol: options.appProtocol,
+                    token: options.appAPIToken)
+                return options.appProtocol.isGRPC
+                    ? GRPCAppChannel(endpoint, client: host.client) : HTTPAppChannel(endpoint, client: host.client)
             },
             maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
             observer: InvocationTelemetry(telemetry.metrics))
