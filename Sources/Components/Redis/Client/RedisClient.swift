@@ -69,7 +69,9 @@ public final class RedisClient: Sendable {
         key: String?, lane: RedisLane = .shared, replies: Int = 1, timeout: TimeAmount? = nil,
         _ encode: (inout RESPWriter) -> Void
     ) async throws -> RedisReplies {
-        try await submit(.any, lane: lane, replies: replies, timeout: timeout, encode)
+        guard isCluster else { return try await submit(.any, lane: lane, replies: replies, timeout: timeout, encode) }
+        let target = key.map { RedisTarget.slot(RedisSlot(key: $0)) } ?? .any
+        return try await callFollowingRedirects(target, lane: lane, replies: replies, timeout: timeout, encode)
     }
 
     /// Sends one command and reads its reply as a tree. Throws the server's error as a ``CapabilityError``.
@@ -88,22 +90,6 @@ public final class RedisClient: Sendable {
     func keyHolders() async throws -> [RedisTarget] {
         let loop = currentLoop ?? lendLoop()
         return try await loop.loop.flatSubmit { loop.keyHolders() }.get()
-    }
-
-    /// Whether keys lie on different servers.
-    var isCluster: Bool {
-        if case .cluster = configuration.topology { true } else { false }
-    }
-
-    /// Throws when `keys` cannot be used together in one command, because a cluster keeps them apart.
-    func requireOneServer(_ keys: [String]) throws(CapabilityError) {
-        guard isCluster, let first = keys.first else { return }
-        let slot = RedisSlot(key: first)
-        guard keys.allSatisfy({ RedisSlot(key: $0) == slot }) else {
-            throw CapabilityError(
-                .invalidArgument,
-                "the keys of a transaction lie on different servers of the Redis cluster; give them a common hash tag such as {order1}")
-        }
     }
 
     /// Runs a script whose only keys have the slot of `key`.
@@ -152,7 +138,7 @@ public final class RedisClient: Sendable {
 
     // MARK: - Loops
 
-    private func submit(
+    func submit(
         _ target: RedisTarget, lane: RedisLane, replies: Int, timeout: TimeAmount?, _ encode: (inout RESPWriter) -> Void
     ) async throws -> RedisReplies {
         try await withUnsafeThrowingContinuation { continuation in
@@ -160,7 +146,7 @@ public final class RedisClient: Sendable {
                 return here.send(to: target, lane: lane, replies: replies, timeout: timeout, waiter: .call(continuation), encode)
             }
             var writer = RESPWriter()
-            if case .node(_, true) = target { writer.isAsking = true }
+            writer.isAsking = target.isAsking
             encode(&writer)
             let bytes = writer.buffer
             let loop = lendLoop()

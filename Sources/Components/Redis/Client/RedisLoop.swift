@@ -10,19 +10,24 @@ final class RedisLoop: @unchecked Sendable {
 
     func start(_ configuration: RedisConfiguration, _ connector: RedisConnector, onStatusChange: @escaping @Sendable (ComponentStatus) -> Void) {
         loop.assertInEventLoop()
-        let (candidates, masterName): ([RedisAddress], String?)
-        switch configuration.topology {
-        case .node(let addresses): (candidates, masterName) = (addresses, nil)
-        case .sentinel(let sentinels, let master): (candidates, masterName) = (sentinels, master)
-        case .cluster(let seeds): (candidates, masterName) = (seeds, nil)
+        let report = { [weak self] in
+            if let status = self?.router?.status { onStatusChange(status) }
         }
+        switch configuration.topology {
+        case .node(let addresses): router = singleRouter(configuration, connector, addresses, nil, report)
+        case .sentinel(let sentinels, let master): router = singleRouter(configuration, connector, sentinels, master, report)
+        case .cluster(let seeds):
+            router = RedisClusterRouter(
+                loop: loop, configuration: configuration, connector: connector, seeds: seeds, onStatusChange: report)
+        }
+    }
+
+    private func singleRouter(
+        _ configuration: RedisConfiguration, _ connector: RedisConnector, _ candidates: [RedisAddress], _ masterName: String?,
+        _ report: @escaping () -> Void
+    ) -> RedisSingleRouter {
         let finder = RedisMasterFinder(loop: loop, connector: connector, candidates: candidates, masterName: masterName)
-        router = RedisSingleRouter(
-            loop: loop, configuration: configuration,
-            onStatusChange: { [weak self] in
-                if let status = self?.router?.status { onStatusChange(status) }
-            },
-            makeConnection: { finder.connect() })
+        return RedisSingleRouter(loop: loop, configuration: configuration, onStatusChange: report) { finder.connect() }
     }
 
     func send(
@@ -32,8 +37,8 @@ final class RedisLoop: @unchecked Sendable {
         guard let router else {
             return waiter.fail(CapabilityError(.closed, "the Redis component is not started"))
         }
-        var isAsking = false
-        if case .node(_, true) = target { isAsking = true }
+        // Every command has ASKING before it then, and so every reply has another before it.
+        let isAsking = target.isAsking
         router.link(to: target, lane: lane).send(
             replies: isAsking ? replies * 2 : replies, timeout: timeout, isAsking: isAsking, to: waiter, encode)
     }

@@ -16,6 +16,8 @@ struct RESPReader {
     }
 
     var isAtEnd: Bool { buffer.readableBytes == 0 }
+    /// Index in the unit of the next byte.
+    var position: Int { buffer.readerIndex }
 
     /// If the next value is an error, reads it; else moves nothing.
     mutating func readErrorIfPresent() throws(RESPError) -> RedisServerError? {
