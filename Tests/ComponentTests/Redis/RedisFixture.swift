@@ -10,6 +10,23 @@ import Testing
 /// The event loops of all Redis tests.
 enum RedisTestLoops {
     static let shared = EventLoops(count: 2)
+
+    /// Runs `body` on the first loop, as a request handler would run.
+    static func run<Success: Sendable>(_ body: @escaping @Sendable () async throws -> Success) async throws -> Success {
+        let context = shared.contexts[0]
+        let outcome: Result<Success, any Error> = await withCheckedContinuation { continuation in
+            context.loop.execute {
+                context.run {
+                    do {
+                        continuation.resume(returning: .success(try await body()))
+                    } catch {
+                        continuation.resume(returning: .failure(error))
+                    }
+                }
+            }
+        }
+        return try outcome.get()
+    }
 }
 
 /// Runs `body` with a started store, made as the runtime makes it: from metadata.
@@ -43,6 +60,19 @@ extension RedisServer {
     func cli(_ arguments: String...) async throws -> [String] {
         let process = try ServerProcess("redis-cli", ["-p", "\(port)"] + arguments)
         _ = try await process.waitForExit()
-        return process.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast()
+        return process.output.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init).dropLast()
+    }
+}
+
+/// Tries `body` until it succeeds, for a backend that needs a moment to recover.
+func eventually<Success>(within limit: Duration = .seconds(20), _ body: () async throws -> Success) async throws -> Success {
+    let deadline = ContinuousClock.now + limit
+    while true {
+        do {
+            return try await body()
+        } catch {
+            guard ContinuousClock.now < deadline else { throw error }
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 }

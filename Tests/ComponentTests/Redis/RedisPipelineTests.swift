@@ -13,6 +13,7 @@ import Testing
         #expect(pipeline.enqueue("b", replies: 2, bytes: 10, deadline: time(4)) == .init(needsFlush: false, armTimer: nil))
         pipeline.flushed()
         #expect(pipeline.enqueue("c", replies: 1, bytes: 10, deadline: time(5)) == .init(needsFlush: true, armTimer: nil))
+        pipeline.flushed()
         #expect(pipeline.expectedReplies == 1)
         #expect(pipeline.replied() == "a")
         #expect(pipeline.expectedReplies == 2)
@@ -35,10 +36,20 @@ import Testing
         #expect(pipeline.refusal?.code == .closed)
     }
 
+    @Test func `what was not sent yet cannot be answered`() {
+        var pipeline = RedisPipeline<String>(limits: RedisLimits())
+        _ = pipeline.enqueue("a", replies: 1, bytes: 1, deadline: time(3))
+        #expect(pipeline.expectedReplies == 0)
+        #expect(pipeline.replied() == nil as String?)
+        pipeline.flushed()
+        #expect(pipeline.expectedReplies == 1)
+    }
+
     @Test func `a late reply to the oldest request makes the connection useless`() {
         var pipeline = RedisPipeline<String>(limits: RedisLimits())
         _ = pipeline.enqueue("a", replies: 1, bytes: 1, deadline: time(3))
         _ = pipeline.enqueue("b", replies: 1, bytes: 1, deadline: time(5))
+        pipeline.flushed()
         _ = pipeline.replied()
         #expect(pipeline.timerFired(now: time(3)) == .rearm(time(5)))
         #expect(pipeline.timerFired(now: time(5)) == .expired)
@@ -47,6 +58,7 @@ import Testing
     @Test func `the timer rests while nothing is in flight, and is armed again by the next request`() {
         var pipeline = RedisPipeline<String>(limits: RedisLimits())
         _ = pipeline.enqueue("a", replies: 1, bytes: 1, deadline: time(3))
+        pipeline.flushed()
         _ = pipeline.replied()
         #expect(pipeline.timerFired(now: time(3)) == .none)
         #expect(pipeline.enqueue("b", replies: 1, bytes: 1, deadline: time(9)).armTimer == time(9))
@@ -61,11 +73,13 @@ import Testing
         #expect(pipeline.refusal == nil)
         _ = pipeline.enqueue("b", replies: 1, bytes: 10, deadline: time(3))
         #expect(pipeline.refusal?.code == .resourceExhausted)
+        pipeline.flushed()
         _ = pipeline.replied()
         #expect(pipeline.refusal == nil)
         _ = pipeline.replied()
         _ = pipeline.enqueue("c", replies: 1, bytes: 1000, deadline: time(3))
         #expect(pipeline.refusal?.code == .resourceExhausted)
+        pipeline.flushed()
         _ = pipeline.replied()
         #expect(pipeline.refusal == nil)
     }
@@ -73,6 +87,7 @@ import Testing
     @Test func `a draining connection finishes what is in flight and takes nothing new`() {
         var pipeline = RedisPipeline<String>(limits: RedisLimits())
         _ = pipeline.enqueue("a", replies: 1, bytes: 1, deadline: time(3))
+        pipeline.flushed()
         var isDone = pipeline.drain()
         #expect(!isDone)
         #expect(pipeline.refusal?.code == .closed)

@@ -25,8 +25,9 @@ struct RedisPipeline<Waiter> {
     var isIdle: Bool { requests.isEmpty }
     /// Whether something was written since the last flush.
     var hasUnsent: Bool { unsent > 0 }
-    /// How many replies the oldest request waits for; 0 when there is no request.
-    var expectedReplies: Int { requests.first?.replies ?? 0 }
+    /// How many replies the oldest request waits for; 0 when none was sent, so that a server which talks
+    /// out of turn is found out.
+    var expectedReplies: Int { requests.count > unsent ? requests.first?.replies ?? 0 : 0 }
 
     /// Why no further request can be taken now; nil when one can.
     var refusal: CapabilityError? {
@@ -64,9 +65,9 @@ struct RedisPipeline<Waiter> {
     /// Everything written so far was handed to the socket.
     mutating func flushed() { unsent = 0 }
 
-    /// All replies of the oldest request are here. Nil when there is none.
+    /// All replies of the oldest request are here. Nil when none was sent.
     mutating func replied() -> Waiter? {
-        guard let request = requests.popFirst() else { return nil }
+        guard requests.count > unsent, let request = requests.popFirst() else { return nil }
         unansweredBytes -= request.bytes
         return request.waiter
     }
