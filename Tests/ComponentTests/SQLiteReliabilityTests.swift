@@ -55,14 +55,14 @@ import Testing
             let process = try probe("transfer")
             try await process.waitUntil("has transferred") { acknowledged(process).count >= 20 }
             process.killNow()
-            let last = try #require(Int(try #require(acknowledged(process).last)))
+            let last = try #require(acknowledged(process).last.flatMap { Int($0) })
             let (a, b) = try await withStore { store in
                 (
                     try await store.get("account-a", StateReadOptions()).flatMap { Int(String(buffer: $0.value)) },
                     try await store.get("account-b", StateReadOptions()).flatMap { Int(String(buffer: $0.value)) }
                 )
             }
-            #expect(try #require(a) + #require(b) == 1_000)
+            #expect((a ?? 0) + (b ?? 0) == 1_000)
             // The one after the last acknowledged may have been committed without a word.
             #expect(b == last % 1_000 || b == (last + 1) % 1_000)
         }
