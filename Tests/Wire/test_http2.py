@@ -618,31 +618,6 @@ def test_idle_connections_are_closed_with_goaway(start_probe):
         peer.expect_goaway(NO_ERROR)
 
 
-def test_drain_announces_itself_and_finishes_what_is_under_way(start_probe):
-    probe = start_probe()
-    with Peer(probe) as peer, Peer(probe) as idle:
-        assert idle.is_alive(1)
-        assert peer.is_alive(1)
-        peer.get(3, "/slow/500")
-        assert eventually(lambda: "running=1" in counters(probe))
-        probe.terminate()
-        while not isinstance(first := peer.any_frame(), GoAwayFrame):
-            pass
-        assert (first.last_stream_id, first.error_code) == (0x7fffffff, NO_ERROR)
-        # A request that crosses the announcement may be sent again elsewhere: it is refused, not lost.
-        peer.get(5, "/hello")
-        ping = peer.any_frame()
-        assert isinstance(ping, PingFrame)
-        peer.expect_reset(5, REFUSED_STREAM)
-        peer.send(PingFrame(0, ping.opaque_data, flags=["ACK"]))
-        second = peer.read()
-        assert isinstance(second, GoAwayFrame) and (second.last_stream_id, second.error_code) == (3, NO_ERROR)
-        assert peer.response(3)[2] == b"hello"
-        with pytest.raises(Closed):
-            peer.any_frame()
-        idle.expect_goaway(NO_ERROR)
-
-
 def test_a_client_that_does_not_answer_the_drain_ping_is_closed_all_the_same(start_probe):
     probe = start_probe()
     with Peer(probe) as peer:
