@@ -4,6 +4,7 @@ The services are those of Sources/mecha-wire-probe/ProbeGRPC.swift.
 """
 
 import threading
+import time
 
 import grpc
 import pytest
@@ -157,6 +158,17 @@ def test_a_slow_reader_holds_the_server_back(server, echo):
     assert received == [100_000] * 50
     flood.cancel()
     wait_until_idle(server)
+
+
+def test_a_stream_may_stand_still_longer_than_the_idle_time(start_probe):
+    with channel_to(start_probe("--idle-ms", 100)) as channel:
+
+        def requests():
+            yield Bytes(value=b"one")
+            time.sleep(1)
+            yield Bytes(value=b"two")
+
+        assert [response.value for response in Echo(channel).chat(requests())] == [b"one", b"two"]
 
 
 # Compression and limits

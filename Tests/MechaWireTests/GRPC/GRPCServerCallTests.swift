@@ -194,6 +194,21 @@ import Testing
         #expect(server.status?.code == .ok)
     }
 
+    @Test func `a reader that is cancelled by itself does not hold the call up`() {
+        var router = GRPCRouter()
+        router.bidirectional(Fixture.echo) { requests, responses, _ in
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try? await requests.next() }
+                await Task.yield()
+                group.cancelAll()
+            }
+            try await responses.send(Text("done"))
+        }
+        server.request(to: router)
+        #expect(server.messages == [Fixture.frame("done")])
+        #expect(server.status?.code == .ok)
+    }
+
     @Test func `a stream that ends within a message is an error`() {
         var router = GRPCRouter()
         router.clientStreaming(Fixture.echo) { requests, _ in
