@@ -16,5 +16,7 @@ extension ComponentCatalog {
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,
             StaticResolver.descriptor,
+            DNSResolver.descriptor,
+            MDNSResolver.descriptor,
         ], planned: ReferenceComponents.types)
 }

@@ -35,7 +35,7 @@ final class HostedApp: Sendable {
         let appLogs = logs.of(options)
         let parts = try TelemetryParts(options, report.resources.configuration, logs: appLogs, host: host)
         let runtime = AppRuntime(
-            options: options, telemetry: parts.telemetry, logger: appLogs.logger(scope: "dapr.runtime"), host: host)
+            options: options, configuration: report.resources.configuration, telemetry: parts.telemetry, logger: appLogs.logger(scope: "dapr.runtime"), host: host)
         var listeners: [HTTPListener] = []
         func listen(_ addresses: [ListenerOptions.Address], _ service: any HTTPService) async throws -> Int? {
             var port: Int?

@@ -11,8 +11,7 @@ struct DaprGRPCService: HTTPService {
     init(app: AppRuntime, proxy: any HTTPService) {
         var router = GRPCRouter(
             limits: GRPCLimits(messageBytes: app.options.maximumBodyBytes), hooks: DaprGRPCHooks(app: app))
-        let rpcs = RPCTable(app: app)
-        rpcs.register(in: &router)
+        RPCTable.register(app, in: &router)
         router.refuse(DaprMethods.all, with: GRPCStatus(.unimplemented, "this API is not available here"))
         GRPCHealth().register(in: &router)
         GRPCReflection.register(in: &router)

@@ -1,53 +1,53 @@
 import MechaHost
 import MechaProto
 import MechaWire
+import SwiftProtobuf
 
 /// The RPCs that are built, with the groups under which they are allowed or denied (Appendix B of the
-/// Dapr surface); the source of the gRPC part of docs/compatibility.md.
+/// Dapr surface): what the router serves and what docs/compatibility.md lists.
 struct RPCTable {
-    private let app: AppRuntime
-    private let access: APIAccess
-
-    init(app: AppRuntime) {
-        self.app = app
-        access = APIAccess(app.configuration.api)
+    struct Entry: Sendable {
+        let method: RPCMethod
+        let group: APIGroup
+        let version: APIVersion
+        let register: @Sendable (AppRuntime, inout GRPCRouter) -> Void
     }
 
-    func register(in router: inout GRPCRouter) {
-        if allows(.invoke, .v1) {
-            let invocation = InvocationCalls(app: app)
-            router.unary(DaprMethods.invokeService) { request, call in try await invocation.invoke(request, call) }
-        }
-        let state = StateCalls(app: app)
-        if allows(.state, .v1) {
-            router.unary(DaprMethods.getState) { request, _ in try await state.get(request) }
-            router.unary(DaprMethods.getBulkState) { request, _ in try await state.bulkGet(request) }
-            router.unary(DaprMethods.saveState) { request, _ in try await state.save(request) }
-            router.unary(DaprMethods.deleteState) { request, _ in try await state.delete(request) }
-            router.unary(DaprMethods.deleteBulkState) { request, _ in try await state.bulkDelete(request) }
-            router.unary(DaprMethods.executeStateTransaction) { request, _ in try await state.transact(request) }
-        }
-        if allows(.state, .v1alpha1) {
-            router.unary(DaprMethods.queryStateAlpha1) { request, _ in try await state.query(request) }
-        }
-        if allows(.secrets, .v1) {
-            let secrets = SecretCalls(app: app)
-            router.unary(DaprMethods.getSecret) { request, _ in try await secrets.get(request) }
-            router.unary(DaprMethods.getBulkSecret) { request, _ in try await secrets.bulkGet(request) }
-        }
-        let metadata = MetadataCalls(app: app)
-        if allows(.metadata, .v1) {
-            router.unary(DaprMethods.getMetadata) { request, _ in try await metadata.get(request) }
-            router.unary(DaprMethods.setMetadata) { request, _ in try await metadata.set(request) }
-        }
-        if allows(.shutdown, .v1) {
-            router.unary(DaprMethods.shutdown) { request, call in
-                try await metadata.shutdown(request, isForced: call.metadata["dapr-force-shutdown"]?.lowercased() == "true")
-            }
+    static let built: [Entry] = [
+        unary(DaprMethods.invokeService, .invoke, .v1) { try await InvocationCalls(app: $0).invoke($1, $2) },
+        unary(DaprMethods.getState, .state, .v1) { app, request, _ in try await StateCalls(app: app).get(request) },
+        unary(DaprMethods.getBulkState, .state, .v1) { app, request, _ in try await StateCalls(app: app).bulkGet(request) },
+        unary(DaprMethods.saveState, .state, .v1) { app, request, _ in try await StateCalls(app: app).save(request) },
+        unary(DaprMethods.deleteState, .state, .v1) { app, request, _ in try await StateCalls(app: app).delete(request) },
+        unary(DaprMethods.deleteBulkState, .state, .v1) { app, request, _ in try await StateCalls(app: app).bulkDelete(request) },
+        unary(DaprMethods.executeStateTransaction, .state, .v1) { app, request, _ in
+            try await StateCalls(app: app).transact(request)
+        },
+        unary(DaprMethods.queryStateAlpha1, .state, .v1alpha1) { app, request, _ in try await StateCalls(app: app).query(request) },
+        unary(DaprMethods.getSecret, .secrets, .v1) { app, request, _ in try await SecretCalls(app: app).get(request) },
+        unary(DaprMethods.getBulkSecret, .secrets, .v1) { app, request, _ in try await SecretCalls(app: app).bulkGet(request) },
+        unary(DaprMethods.getMetadata, .metadata, .v1) { app, request, _ in try await MetadataCalls(app: app).get(request) },
+        unary(DaprMethods.setMetadata, .metadata, .v1) { app, request, _ in try await MetadataCalls(app: app).set(request) },
+        unary(DaprMethods.shutdown, .shutdown, .v1) { app, request, call in
+            let isForced = call.metadata["dapr-force-shutdown"]?.lowercased() == "true"
+            return try await MetadataCalls(app: app).shutdown(request, isForced: isForced)
+        },
+    ]
+
+    /// Registers what the app's Configuration allows.
+    static func register(_ app: AppRuntime, in router: inout GRPCRouter) {
+        let access = APIAccess(app.configuration.api)
+        for entry in built where access.allows(group: entry.group.rawValue, version: entry.version, over: .grpc) {
+            entry.register(app, &router)
         }
     }
 
-    private func allows(_ group: APIGroup, _ version: APIVersion) -> Bool {
-        access.allows(group: group.rawValue, version: version, over: .grpc)
+    private static func unary<Request: Message, Response: Message>(
+        _ rpc: RPC<Request, Response>, _ group: APIGroup, _ version: APIVersion,
+        _ handler: @escaping @Sendable (AppRuntime, Request, GRPCServerCall) async throws -> Response
+    ) -> Entry {
+        Entry(method: rpc.method, group: group, version: version) { app, router in
+            router.unary(rpc) { request, call in try await handler(app, request, call) }
+        }
     }
 }

@@ -31,7 +31,9 @@ public final class AppRuntime: Sendable {
     private let state = Mutex(State())
 
     /// Components are loaded by ``loadInitial(_:)``.
-    public init(options: AppOptions, telemetry: AppTelemetry, logger: Logger, host: Host) {
+    public init(
+        options: AppOptions, configuration: ConfigurationSpec, telemetry: AppTelemetry, logger: Logger, host: Host
+    ) {
         self.options = options
         self.host = host
         self.logger = logger
@@ -48,6 +50,7 @@ public final class AppRuntime: Sendable {
             },
             maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
             observer: InvocationTelemetry(telemetry.metrics))
+        swap(to: AppSnapshot(configuration: configuration))
     }
 
     public var address: AppAddress { app.address }

@@ -1,0 +1,21 @@
+import DaprAPI
+import MechaHost
+
+/// docs/compatibility.md, made of the tables that the code runs on.
+package enum CompatibilityPage {
+    package static var text: String {
+        var lines = [
+            "# Compatibility with Dapr", "",
+            "Generated from the code's own tables; a test keeps it true (`MECHA_UPDATE_DOCS=1 swift test --filter CompatibilityPage` rewrites it).",
+            "", "## HTTP routes", "", "| method | route | state |", "|---|---|---|",
+        ]
+        lines += DaprAPISurface.httpSupport.map { "| \($0.methods) | `\($0.path)` | \($0.support) |" }
+        lines += ["", "## RPCs of `dapr.proto.runtime.v1.Dapr`", "", "| RPC | state |", "|---|---|"]
+        lines += DaprAPISurface.grpcSupport.map { "| \($0.name) | \($0.support) |" }
+        lines += ["", "Any other gRPC service is proxied to the app that `dapr-app-id` names; reflection and health are served.", ""]
+        lines += ["## Components", "", "| type | state |", "|---|---|"]
+        let built = Set(ComponentCatalog.mecha.descriptors.flatMap { [$0.type] + $0.aliases })
+        lines += built.union(ReferenceComponents.types).sorted().map { "| `\($0)` | \(built.contains($0) ? "works" : "not yet") |" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
