@@ -4,8 +4,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PREFIX ?= /usr/local
 
-# One self-contained binary: Swift's runtime, SQLite and zlib are linked in.
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
+# One self-contained binary: Swift's runtime, SQLite, zlib and the C++ support library are linked in.
+STATIC := $(CURDIR)/.build/static
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization \
+	-Xlinker -L$(STATIC) -Xlinker --gc-sections -Xlinker -s
 VENV := .build/venv
 
 .PHONY: help demo test build bench check fmt protos install prepare prepare-test unit end-to-end soak
@@ -20,6 +22,7 @@ prepare-test: prepare ## install what the tests need (servers, Python clients)
 	@scripts/prepare.sh test
 
 build: prepare ## release build: .build/release/mecha
+	@scripts/static-libraries.sh "$(STATIC)"
 	swift build $(RELEASE_FLAGS) --product mecha
 
 demo: build ## two apps, one HTTP and one gRPC, on embedded defaults
@@ -29,8 +32,7 @@ demo: build ## two apps, one HTTP and one gRPC, on embedded defaults
 test: prepare-test ## every test, fast ones first
 	@scripts/test.sh
 
-bench: prepare-test ## CPU time per request as ratios, on release builds
-	swift build $(RELEASE_FLAGS) --product mecha
+bench: build prepare-test ## CPU time per request as ratios, on release builds
 	swift build $(RELEASE_FLAGS) --product mecha-bench
 	@Benchmarks/run.sh
 

@@ -149,6 +149,6 @@ let package = Package(
         tests("MechaHostTests", ["MechaHost", "MechaCore", "MechaManifest", "MechaWire", "MechaTelemetry", "MechaInMemory", "MechaTestKit", nioCore, nioPosix, logging]),
         tests("DaprAPITests", ["DaprAPI", "MechaHost", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
         tests("MechaRuntimeTests", ["MechaRuntime", "MechaHost", "MechaManifest", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
-        tests("MechaCommandTests", ["mecha", "MechaCore", "MechaHost", "MechaRuntime", "MechaTestKit", arguments, nioCore]),
+        tests("MechaCommandTests", ["mecha", "MechaCore", "MechaInvocation", "MechaHost", "MechaRuntime", "MechaTestKit", arguments, nioCore]),
     ]
 )

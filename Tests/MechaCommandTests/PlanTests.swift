@@ -1,5 +1,6 @@
 import ArgumentParser
 import MechaHost
+import MechaInvocation
 import MechaTestKit
 import Testing
 
@@ -64,7 +65,7 @@ import Testing
         #expect(options.maximumBodyBytes == 16 << 20)
         #expect(options.maximumHeaderBytes == 8 << 10)
         #expect(options.unixDomainSocketDirectory == "/tmp")
-        var health = AppHealthOptions()
+        var health = AppProbeOptions()
         health.isEnabled = true
         health.path = "/up"
         health.interval = .seconds(2)
@@ -110,8 +111,8 @@ import Testing
         #expect(options.maximumHeaderBytes == 16 << 10)
     }
 
-    @Test(arguments: [("http", AppOptions.AppProtocol.https), ("grpc", .grpcs), ("h2c", .https), ("grpcs", .grpcs)])
-    func `the older TLS flag changes the protocol`(name: String, expected: AppOptions.AppProtocol) throws {
+    @Test(arguments: [("http", AppProtocol.https), ("grpc", .grpcs), ("h2c", .https), ("grpcs", .grpcs)])
+    func `the older TLS flag changes the protocol`(name: String, expected: AppProtocol) throws {
         #expect(try runPlan(["--app-protocol", name, "--app-ssl"]).apps[0].options.appProtocol == expected)
     }
 
