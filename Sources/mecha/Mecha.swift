@@ -14,12 +14,17 @@ import CProcess
 
 @main
 struct Mecha {
-    /// On the main thread throughout: `run` and `serve` take over signals while no other thread exists.
-    @MainActor
-    static func main() async {
+    /// Not `async`: what an asynchronous main does first runs on a thread of the pool already, and signals
+    /// can be taken over only while the process has one thread.
+    static func main() {
         let programName = CommandLine.unsafeArgv[0].map { String(cString: $0) }
         if ProcessGuard.isAskedFor(programName) { ProcessGuard.run(CommandLine.unsafeArgv + 1) }
-        let runner = CommandRunner(persona: Persona(programPath: programName ?? ""), environment: ProcessEnvironment.read())
-        exit(await runner.run(Array(CommandLine.arguments.dropFirst())))
+        let runner = CommandRunner(
+            persona: Persona(programPath: programName ?? ""), environment: ProcessEnvironment.read(),
+            arguments: Array(CommandLine.arguments.dropFirst()))
+        let signals = runner.hostsRuntime ? SignalWatcher() : nil
+        // Detached, because a task of main's own would wait for this thread.
+        Task.detached { exit(await runner.run(signals: signals)) }
+        while true { pause() }
     }
 }

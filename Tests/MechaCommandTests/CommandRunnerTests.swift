@@ -5,9 +5,16 @@ import Testing
 
 @Suite struct CommandRunnerTests {
     private func prepare(_ arguments: [String], persona: Persona = .mecha) -> (words: [String], context: CommandContext) {
-        var context = CommandContext(persona: persona, environment: [:])
-        let words = CommandRunner(persona: persona, environment: [:]).prepare(arguments, context: &context)
-        return (words, context)
+        let runner = CommandRunner(persona: persona, environment: [:], arguments: arguments)
+        return (runner.words, runner.context)
+    }
+
+    @Test(arguments: [
+        (["run"], Persona.mecha, true), (["--runtime-path", "x", "run"], .dapr, true), (["serve", "-app-id", "x"], .mecha, true),
+        ([], .daprd, true), (["stop", "run"], .mecha, false), ([], .mecha, false),
+    ])
+    func `signals are taken over for commands that host a runtime`(arguments: [String], persona: Persona, expected: Bool) {
+        #expect(CommandRunner(persona: persona, environment: [:], arguments: arguments).hostsRuntime == expected)
     }
 
     @Test(arguments: [

@@ -13,16 +13,15 @@ import Testing
     }
 
     private func runPlan(_ arguments: [String], environment: [String: String] = [:]) throws -> RunPlan {
-        var context = context(environment)
-        let runner = CommandRunner(persona: .mecha, environment: context.environment)
-        let words = runner.prepare(["run"] + arguments, context: &context)
-        return try RunCommand.parse(Array(words.dropFirst())).plan(in: context)
+        let context = context(environment)
+        let runner = CommandRunner(persona: .mecha, environment: context.environment, arguments: ["run"] + arguments)
+        return try RunCommand.parse(Array(runner.words.dropFirst())).plan(in: runner.context)
     }
 
     private func servePlan(_ arguments: [String], environment: [String: String] = [:]) throws -> RunPlan {
-        var context = context(environment)
-        let runner = CommandRunner(persona: .daprd, environment: context.environment)
-        return try DaprdCommand.parse(runner.prepare(arguments, context: &context)).flags.plan(in: context)
+        let context = context(environment)
+        let runner = CommandRunner(persona: .daprd, environment: context.environment, arguments: arguments)
+        return try DaprdCommand.parse(runner.words).flags.plan(in: runner.context)
     }
 
     @Test func `ports that run is not given are free ones`() throws {

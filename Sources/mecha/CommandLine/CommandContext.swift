@@ -9,6 +9,8 @@ struct CommandContext: Sendable {
     var isLogJSON = false
     /// The command's arguments as they were normalized.
     var words: [String] = []
+    /// The signals that end a run, for the commands that host a runtime.
+    var signals: SignalWatcher?
     /// `--runtime-path`: folder that holds `.dapr` instead of the home folder.
     var runtimePath: String?
 

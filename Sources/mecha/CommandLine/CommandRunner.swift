@@ -3,16 +3,28 @@ import MechaCore
 
 /// Takes a command line from its words to the process's exit code.
 struct CommandRunner: Sendable {
-    var persona: Persona
-    var environment: [String: String]
+    private let persona: Persona
+    /// The command and its arguments, normalized.
+    let words: [String]
+    private(set) var context: CommandContext
 
-    func run(_ arguments: [String]) async -> Int32 {
-        var context = CommandContext(persona: persona, environment: environment)
-        let arguments = prepare(arguments, context: &context)
+    init(persona: Persona, environment: [String: String], arguments: [String]) {
+        self.persona = persona
+        context = CommandContext(persona: persona, environment: environment)
+        words = Self.prepare(arguments, context: &context)
+    }
+
+    /// Whether the command starts a runtime in this process, whose end signals then ask for.
+    var hostsRuntime: Bool { persona == .daprd || words.first == "run" || words.first == "serve" }
+
+    /// - Parameter signals: taken over already when the command hosts a runtime.
+    func run(signals: SignalWatcher?) async -> Int32 {
+        var context = context
+        context.signals = signals
         return await CommandContext.$current.withValue(context) {
             do {
-                if let first = arguments.first, persona != .daprd, !first.hasPrefix("-") { try checkCommand(first) }
-                var command = try root.parseAsRoot(arguments)
+                if let first = words.first, persona != .daprd, !first.hasPrefix("-") { try checkCommand(first) }
+                var command = try root.parseAsRoot(words)
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
                 } else {
@@ -20,7 +32,7 @@ struct CommandRunner: Sendable {
                 }
                 return 0
             } catch {
-                return finish(error, arguments: arguments, console: context.console)
+                return finish(error)
             }
         }
     }
@@ -34,8 +46,8 @@ struct CommandRunner: Sendable {
     }
 
     /// Removes what holds for every command and normalizes the rest.
-    func prepare(_ arguments: [String], context: inout CommandContext) -> [String] {
-        if persona == .daprd {
+    private static func prepare(_ arguments: [String], context: inout CommandContext) -> [String] {
+        if context.persona == .daprd {
             return ArgumentNormalizer(table: .serve, allowsSingleDashNames: true).normalize(arguments)
         }
         var arguments = takeGlobalFlags(arguments, context: &context)
@@ -46,7 +58,7 @@ struct CommandRunner: Sendable {
             let normalizer = ArgumentNormalizer(table: .run, allowsSingleDashNames: false)
             let words = normalizer.normalize(arguments)
             context.words = words
-            return [name] + normalizer.defaults(from: environment, besides: words) + words
+            return [name] + normalizer.defaults(from: context.environment, besides: words) + words
         case "serve":
             return [name] + ArgumentNormalizer(table: .serve, allowsSingleDashNames: true).normalize(arguments)
         case "-v": return ["--version"] + arguments
@@ -54,7 +66,7 @@ struct CommandRunner: Sendable {
         }
     }
 
-    private func takeGlobalFlags(_ arguments: [String], context: inout CommandContext) -> [String] {
+    private static func takeGlobalFlags(_ arguments: [String], context: inout CommandContext) -> [String] {
         var output: [String] = []
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -86,7 +98,8 @@ struct CommandRunner: Sendable {
     }
 
     /// Help and version texts go to standard output, errors as one line to standard error.
-    private func finish(_ error: any Error, arguments: [String], console: Console) -> Int32 {
+    private func finish(_ error: any Error) -> Int32 {
+        let console = context.console
         switch error {
         case let error as CommandError:
             console.failure(error.description)
@@ -98,19 +111,19 @@ struct CommandRunner: Sendable {
                 console.data(root.fullMessage(for: error))
                 return 0
             }
-            console.failure(usageMessage(root.message(for: error), arguments: arguments))
+            console.failure(usageMessage(root.message(for: error)))
             return 1
         }
     }
 
-    private func usageMessage(_ message: String, arguments: [String]) -> String {
+    private func usageMessage(_ message: String) -> String {
         let message = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         guard !message.contains("Did you mean") else { return message }
-        let hasPlainWords = arguments.dropFirst().contains { !$0.hasPrefix("-") }
-        if arguments.first == "run", message.hasPrefix("Unknown option"), hasPlainWords, !arguments.contains("--") {
+        let hasPlainWords = words.dropFirst().contains { !$0.hasPrefix("-") }
+        if words.first == "run", message.hasPrefix("Unknown option"), hasPlainWords, !words.contains("--") {
             return "\(message) (put -- before the app's command when it has flags of its own)"
         }
-        let command = persona == .daprd ? "" : arguments.first.map { $0.hasPrefix("-") ? "" : " \($0)" } ?? ""
+        let command = persona == .daprd ? "" : words.first.map { $0.hasPrefix("-") ? "" : " \($0)" } ?? ""
         return "\(message) (see '\(persona.rawValue)\(command) --help')"
     }
 }

@@ -31,7 +31,7 @@ struct RunSession {
     /// The process's exit code, once all is over.
     mutating func run() async -> Int32 {
         let send = send
-        SignalWatcher().start { _ in send.yield(.stopSignal) }
+        context.signals?.start { _ in send.yield(.stopSignal) }
         let start = Task { [options = plan.runtimeOptions] in try await Runtime.start(options) }
         Task {
             switch await start.result {
