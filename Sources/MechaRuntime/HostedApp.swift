@@ -37,13 +37,15 @@ final class HostedApp: Sendable {
         let runtime = AppRuntime(
             options: options, configuration: report.resources.configuration, telemetry: parts.telemetry, logger: appLogs.logger(scope: "dapr.runtime"), host: host)
         var listeners: [HTTPListener] = []
-        func listen(_ addresses: [ListenerOptions.Address], _ service: any HTTPService) async throws -> Int? {
+        func listen(
+            _ addresses: [ListenerOptions.Address], _ service: any HTTPService, isHTTP2Enabled: Bool = true
+        ) async throws -> Int? {
             var port: Int?
             for address in addresses {
                 // A free port is picked once; the other addresses follow it.
                 let address = if case .tcp(let host, 0) = address, let port { ListenerOptions.Address.tcp(host: host, port: port) } else { address }
                 var listenerOptions = ListenerOptions(address)
-                listenerOptions.isHTTP2Enabled = options.isH2CEnabled
+                listenerOptions.isHTTP2Enabled = isHTTP2Enabled
                 listenerOptions.limits.headerBytes = options.maximumHeaderBytes
                 listenerOptions.limits.bodyBytes = options.maximumBodyBytes
                 let listener = try await HTTPListener.start(listenerOptions, loops: host.loops, service: service)
@@ -55,7 +57,8 @@ final class HostedApp: Sendable {
         do {
             var ports = Runtime.AppPorts(appID: options.appID)
             let service = DaprService(app: runtime)
-            ports.httpPort = try await listen(options.addresses(port: options.httpPort, kind: "http"), service)
+            ports.httpPort = try await listen(
+                options.addresses(port: options.httpPort, kind: "http"), service, isHTTP2Enabled: options.isH2CEnabled)
             ports.grpcPort = try await listen(options.addresses(port: options.grpcPort, kind: "grpc"), service)
             ports.internalPort = try await listen(
                 [.tcp(host: options.internalListenAddress, port: options.internalPort)], PeerService(apps: host.apps))

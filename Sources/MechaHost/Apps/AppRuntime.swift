@@ -101,8 +101,12 @@ public final class AppRuntime: Sendable {
 
     /// The app asked for the process to end (`POST /v1.0/shutdown`).
     public func requestShutdown(force: Bool) {
-        let action = state.withLock { $0.onShutdownRequest }
-        action?(force)
+        guard let action = state.withLock({ $0.onShutdownRequest }) else { return }
+        // The answer to the request goes out first.
+        Task { [clock] in
+            try? await clock.sleep(for: .milliseconds(100))
+            action(force)
+        }
     }
 
     // MARK: - Metadata

@@ -8,7 +8,8 @@ enum EmbeddedDefaults {
 
     static func components(dataDirectory: String) -> [ComponentResource] {
         [
-            resource(secretStore, "secretstores.local.file", [("secretsFile", "\(dataDirectory)/secrets.json")]),
+            // Without a named file, the one of the data directory, which need not exist.
+            resource(secretStore, "secretstores.local.file", []),
             resource(
                 stateStore, "state.sqlite",
                 [("connectionString", "\(dataDirectory)/state.db"), ("actorStateStore", "true")]),

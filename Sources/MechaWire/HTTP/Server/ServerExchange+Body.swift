@@ -37,15 +37,13 @@ extension ServerExchange {
     /// while it waits hears ``WireError/Code/cancelled``; the exchange goes on.
     public func nextBodyChunk() async throws(WireError) -> ByteBuffer? {
         context.loop.assertInEventLoop()
-        if requestBody.buffered.readableBytes == 0, !requestBody.isSettled {
-            driver?.setReading(true)
-            if requestBody.buffered.readableBytes == 0, !requestBody.isSettled {
-                await context.wait({ requestBody.chunkWaiter = $0 }, wake: { self.requestBody.wakeChunkWaiter() })
-            }
+        if requestBody.buffered.readableBytes == 0, !requestBody.isSettled { driver?.setReading(true) }
+        while requestBody.buffered.readableBytes == 0, !requestBody.isSettled {
+            if Task.isCancelled { throw WireError(.cancelled, "the reader of the request was cancelled") }
+            await context.wait({ requestBody.chunkWaiter = $0 }, wake: { self.requestBody.wakeChunkWaiter() })
         }
         if requestBody.buffered.readableBytes > 0 { return requestBody.takeBuffered() }
         if let failure = requestBody.failure { throw failure }
-        guard requestBody.isComplete else { throw WireError(.cancelled, "the reader of the request was cancelled") }
         return nil
     }
 
