@@ -196,13 +196,28 @@ public struct JSONReader: ~Copyable {
                 return (start..<position - 1, hasEscapes)
             case UInt8(ascii: "\\"):
                 hasEscapes = true
-                position += 2
+                position += 1
+                try skipEscape()
             case 0..<0x20: throw problem("a control character stands in a string")
             default: position += 1
             }
         }
         position = bytes.count
         throw problem("the string does not end")
+    }
+
+    /// Passes over what follows a backslash.
+    private mutating func skipEscape() throws(JSONError) {
+        guard position < bytes.count else { throw problem("the string does not end") }
+        switch bytes[position] {
+        case UInt8(ascii: "u"):
+            _ = try hexadecimal(position + 1, position..<bytes.count)
+            position += 5
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position += 1
+        default: throw problem("unknown escape")
+        }
     }
 
     private func unescape(_ range: Range<Int>) throws(JSONError) -> String {

@@ -136,7 +136,9 @@ public struct SQLiteLocation: Sendable, Equatable {
     func createFileIfMissing() {
         guard let path, !uriParameters.contains(where: { $0 == "mode=ro" || $0 == "mode=rw" || $0 == "immutable=1" }) else { return }
         if createsFolder { Self.makeFolder(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)) }
-        let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        // Never an existing file: closing a descriptor of it would drop the POSIX locks that this process
+        // holds there through its other connections.
+        let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
         if descriptor >= 0 { close(descriptor) }
     }
 
