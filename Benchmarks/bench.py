@@ -84,14 +84,14 @@ class Mecha(Server):
     def __init__(self, home, *arguments, resources=None):
         self.http, self.grpc = free_port(), free_port()
         command = [MECHA, "serve", "--app-id", "bench", "--dapr-http-port", self.http, "--dapr-grpc-port", self.grpc]
-        command += ["--metrics-port", free_port(), "--log-level", "error", *arguments]
+        command += ["--metrics-port", free_port(), "--log-level", "error", "--event-loops", "1", *arguments]
         if resources:
             folder = pathlib.Path(home, "resources")
             folder.mkdir(exist_ok=True)
             (folder / "store.yaml").write_text(resources)
             command += ["--resources-path", folder]
         started = time.monotonic()
-        super().__init__(*command, env={"MECHA_HOME": home, "MECHA_EVENT_LOOPS": "1"})
+        super().__init__(*command, env={"MECHA_HOME": home})
         self.start_milliseconds = self.wait_ready(started)
 
     def wait_ready(self, started):

@@ -3,9 +3,9 @@
 //
 // Prints one line, `ready <port or socket path>`, when it listens; drains and ends on SIGTERM.
 
-import Dispatch
 import MechaWire
 import NIOCore
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -18,6 +18,7 @@ import Darwin
 @main
 enum Probe {
     static func main() async {
+        catchTermination()
         do {
             let options = try ProbeOptions(CommandLine.arguments.dropFirst())
             let loops = EventLoops(count: options.loops)
@@ -39,15 +40,17 @@ enum Probe {
         }
     }
 
-    /// Returns at the first SIGTERM.
+    private static let isTerminated = Atomic<Bool>(false)
+
+    /// Takes SIGTERM over from here on.
+    private static func catchTermination() {
+        isTerminated.store(false, ordering: .relaxed)
+        signal(SIGTERM) { _ in Probe.isTerminated.store(true, ordering: .relaxed) }
+    }
+
+    /// Returns after the first SIGTERM. Looks for it, because nothing that waits may be woken from a handler.
     private static func terminationSignal() async {
-        signal(SIGTERM, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGTERM)
-        await withCheckedContinuation { continuation in
-            source.setEventHandler { continuation.resume() }
-            source.activate()
-        }
-        source.cancel()
+        while !isTerminated.load(ordering: .relaxed) { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
     private static func say(_ line: String) {

@@ -198,17 +198,6 @@ def test_the_app_can_use_its_runtime_while_it_ends(mecha, tmp_path):
     assert "last words 200" in program.text
 
 
-def test_a_second_signal_waits_for_nobody(mecha):
-    program = mecha.start("run", "--app-id", "x", "--", "sh", "-c", "trap '' TERM; echo pid=$$; while :; do sleep 600; done")
-    app = printed_number(program, "pid")
-    program.process.send_signal(signal.SIGINT)
-    program.wait_for("terminated signal received")
-    began = time.monotonic()
-    assert program.end(signal.SIGINT) == 0
-    assert time.monotonic() - began < 4
-    wait_until(lambda: not is_running(app), "the app is gone")
-
-
 def test_an_app_that_ignores_sigterm_is_killed(mecha):
     program = mecha.start("run", "--app-id", "x", "--", "sh", "-c", "trap '' TERM; echo pid=$$; while :; do sleep 600; done")
     app = printed_number(program, "pid")
