@@ -20,8 +20,9 @@ struct InvocationCalls: Sendable {
         let target = try invoker.target(request.id)
         let outgoing = AppRequest(
             HTTPMethod(message.httpExtension), try MethodPath(message.method[...], query: message.httpExtension.querystring[...]),
-            headers: HTTPHeaders(call.metadata.map { ($0.name, $0.value) }),
+            headers: HTTPHeaders(call.metadata.map { ($0.name, $0.value) }), carriesMetadata: true,
             contentType: message.contentType.isEmpty ? nil : message.contentType, body: ByteBuffer(bytes: message.data.value),
+            typeURL: message.data.typeURL,
             trace: (call.attachment as? AppTelemetry.FollowedCall)?.context)
         let answer = try await invoker.invoke(outgoing, at: target, deadline: call.deadline)
         var metadata = GRPCMetadata()
@@ -35,7 +36,10 @@ struct InvocationCalls: Sendable {
         }
         return .with {
             $0.contentType = answer.contentType ?? ""
-            $0.data = .with { $0.value = Data(answer.body.readableBytesView) }
+            $0.data = .with {
+                $0.typeURL = answer.typeURL
+                $0.value = Data(answer.body.readableBytesView)
+            }
         }
     }
 }
