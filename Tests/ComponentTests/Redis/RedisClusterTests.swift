@@ -51,20 +51,6 @@ import Testing
         }
     }
 
-    @Test func `a replica that takes over is found`() async throws {
-        let cluster = try await RedisClusterFixture(nodes: 3, replicas: 1)
-        let keys = (0..<50).map { "key-\($0)" }
-        try await cluster.withStore { store in
-            for key in keys { try await store.set(StateWrite(key: key, value: ByteBuffer(string: key), consistency: .strong)) }
-            cluster.nodes[0].process.killNow()
-            for key in keys {
-                #expect(try await eventually { try await text(store, key) } == key)
-                try await eventually { try await put(store, key, "after") }
-            }
-            #expect(try await store.keys(withPrefix: "key-", after: nil, limit: 100).count == 50)
-        }
-    }
-
     @Test func `a cluster that is away at the start is found later`() async throws {
         let port = try LoopbackPort.free()
         try await withRedisStore(["redisHost": "127.0.0.1:\(port)", "redisType": "cluster", "redisMaxRetryInterval": "50ms"]) { store in
