@@ -1,10 +1,12 @@
-import MechaHost
 import MechaProto
 
 /// The names that Dapr's API serves, for telemetry.
 public enum DaprAPISurface {
-    public static let names = APISurface(
-        httpRoutes: HTTPRouteTable.all.map(\.fullTemplate), grpcMethods: DaprMethods.all.map(\.path))
+    /// Route templates; a metric's RouteID is an index into them, which bounds its label values.
+    public static let httpRoutes = HTTPRouteTable.all.map(\.fullTemplate)
+
+    /// Full names of the RPCs, in the same role.
+    public static let grpcMethods = DaprMethods.all.map(\.path)
 
     /// Each HTTP route of the reference and how far it is built, as docs/compatibility.md lists them.
     package static let httpSupport: [(methods: String, path: String, support: String)] = HTTPRouteTable.all.map {

@@ -14,9 +14,8 @@ struct TelemetryParts: Sendable {
     /// Reads `spec.tracing`, `spec.metrics` and `spec.logging` of the configuration, and OpenTelemetry's
     /// environment variables. Throws for an endpoint or variable that cannot be understood.
     init(_ options: AppOptions, _ configuration: ConfigurationSpec, logs: AppLogs, host: Host) throws {
-        let names = DaprAPISurface.names
         let metrics = RuntimeMetrics(
-            appID: options.appID, namespace: options.namespace, httpRoutes: names.httpRoutes, grpcMethods: names.grpcMethods,
+            appID: options.appID, namespace: options.namespace, httpRoutes: DaprAPISurface.httpRoutes, grpcMethods: DaprAPISurface.grpcMethods,
             options: try MetricsOptions(configuration.metrics))
 
         var export = TraceExportOptions(configuration.tracing)

@@ -10,7 +10,7 @@ struct DaprGRPCHooks: GRPCServerHooks {
 
     init(app: AppRuntime) {
         self.app = app
-        methods = Dictionary(uniqueKeysWithValues: DaprAPISurface.names.grpcMethods.enumerated().map { ($1, RouteID($0)) })
+        methods = Dictionary(uniqueKeysWithValues: DaprAPISurface.grpcMethods.enumerated().map { ($1, RouteID($0)) })
     }
 
     func began(_ call: GRPCServerCall) throws(GRPCStatus) {

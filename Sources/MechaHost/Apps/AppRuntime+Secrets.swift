@@ -10,7 +10,7 @@ extension AppRuntime {
             throw RuntimeError(
                 .secretDenied, "access denied by policy to get \"\(secret)\" from \"\(name)\"", resource: name)
         }
-        return try await measuringSecrets(binding, .get) {
+        return try await measuring(binding.calls, .get) {
             try await binding.store.secret(secret, metadata: metadata)
         } failure: { error in
             RuntimeError(
@@ -22,7 +22,7 @@ extension AppRuntime {
     /// Every secret of a store that the scopes let the app read.
     public func allSecrets(store name: String, metadata: [String: String]) async throws -> [String: [String: String]] {
         let binding = try secretBinding(name)
-        return try await measuringSecrets(binding, .bulkGet) {
+        return try await measuring(binding.calls, .bulkGet) {
             try await binding.store.allSecrets(metadata: metadata).filter { binding.scope?.allows($0.key) ?? true }
         } failure: { error in
             RuntimeError(
@@ -37,21 +37,6 @@ extension AppRuntime {
             throw RuntimeError(.secretStoresNotConfigured, "secret store is not configured", resource: name)
         }
         throw RuntimeError(.secretStoreNotFound, "failed finding secret store with key \(name)", resource: name)
-    }
-
-    private func measuringSecrets<Value>(
-        _ binding: SecretBinding, _ operation: SecretCall, _ body: () async throws -> Value,
-        failure: (any Error) -> RuntimeError
-    ) async throws -> Value {
-        let started = clock.monotonicNanoseconds()
-        do {
-            let value = try await body()
-            binding.calls.record(operation, success: true, nanoseconds: clock.monotonicNanoseconds() - started)
-            return value
-        } catch {
-            binding.calls.record(operation, success: false, nanoseconds: clock.monotonicNanoseconds() - started)
-            throw failure(error)
-        }
     }
 }
 

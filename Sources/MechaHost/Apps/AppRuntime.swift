@@ -146,9 +146,4 @@ public final class AppRuntime: Sendable {
                 channelAddress: options.appChannelAddress, maxConcurrency: options.appMaxConcurrency,
                 health: options.health.isEnabled ? options.health : nil))
     }
-
-    /// Name and standing of each component, for health pages and `mecha list`.
-    public var componentStatuses: [(name: String, status: ComponentStatus)] {
-        snapshot.components.map { ($0.name, $0.status) }
-    }
 }

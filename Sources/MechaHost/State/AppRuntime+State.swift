@@ -11,7 +11,7 @@ extension AppRuntime {
     /// Nil when the key is missing.
     public func getState(store name: String, key: String, options: StateReadOptions) async throws -> StateEntry? {
         let binding = try stateBinding(name)
-        return try await measuringState(binding, .get) {
+        return try await measuring(binding.calls, .get) {
             try await binding.get(key, options)
         } failure: { error in
             RuntimeError(
@@ -29,7 +29,7 @@ extension AppRuntime {
                 .stateBulkGet, "\(keys.count) keys were asked for at once; at most \(Self.maximumBulkKeys) are allowed", resource: name)
         }
         if keys.isEmpty { return [] }
-        return try await measuringState(binding, .bulkGet) {
+        return try await measuring(binding.calls, .bulkGet) {
             try await binding.bulkGet(keys, options, parallelism: parallelism > 0 ? parallelism : Self.defaultBulkParallelism)
         } failure: { error in
             RuntimeError(.stateBulkGet, "failed getting state from state store \(name): \(describe(error))", resource: name, cause: error)
@@ -39,7 +39,7 @@ extension AppRuntime {
     public func saveState(store name: String, writes: [StateWrite]) async throws {
         let binding = try stateBinding(name)
         if writes.isEmpty { return }
-        try await measuringState(binding, .set) {
+        try await measuring(binding.calls, .set) {
             if writes.count == 1 {
                 try await binding.store.set(binding.prepared(writes[0]))
             } else {
@@ -52,7 +52,7 @@ extension AppRuntime {
 
     public func deleteState(store name: String, removal: StateRemoval) async throws {
         let binding = try stateBinding(name)
-        try await measuringState(binding, .delete) {
+        try await measuring(binding.calls, .delete) {
             try await binding.store.delete(binding.prepared(removal))
         } failure: { error in
             RuntimeError(
@@ -63,7 +63,7 @@ extension AppRuntime {
     public func bulkDeleteState(store name: String, removals: [StateRemoval]) async throws {
         let binding = try stateBinding(name)
         if removals.isEmpty { return }
-        try await measuringState(binding, .bulkDelete) {
+        try await measuring(binding.calls, .bulkDelete) {
             try await binding.store.bulkDelete(removals.map(binding.prepared))
         } failure: { error in
             RuntimeError(.stateDelete, "failed deleting state in state store \(name): \(describe(error))", resource: name, cause: error)
@@ -82,7 +82,7 @@ extension AppRuntime {
                 "the transaction contains \(operations.count) operations, which is more than what the state store supports: \(limit)",
                 resource: name)
         }
-        try await measuringState(binding, .transaction) {
+        try await measuring(binding.calls, .transaction) {
             try await binding.store.transact(operations.map(binding.prepared), metadata: metadata)
         } failure: { error in
             RuntimeError(.stateTransaction, "error while executing state transaction: \(describe(error))", resource: name, cause: error)
@@ -100,7 +100,7 @@ extension AppRuntime {
         }
         var query = query
         query.keyPrefix = binding.prefix.text
-        return try await measuringState(binding, .query) {
+        return try await measuring(binding.calls, .query) {
             var page = try await binding.store.query(query, metadata: metadata)
             page.results = page.results.map { (binding.prefix.strip(from: $0.key), $0.entry) }
             return page
@@ -118,22 +118,6 @@ extension AppRuntime {
             throw RuntimeError(.stateStoresNotConfigured, "state store is not configured", resource: name)
         }
         throw RuntimeError(.stateStoreNotFound, "state store \(name) is not found", resource: name)
-    }
-
-    private func measuringState<Value>(
-        _ binding: StateBinding, _ operation: StateCall, _ body: () async throws -> Value,
-        failure: (any Error) -> RuntimeError
-    ) async throws -> Value {
-        let started = clock.monotonicNanoseconds()
-        do {
-            let value = try await body()
-            binding.calls.record(operation, success: true, nanoseconds: clock.monotonicNanoseconds() - started)
-            return value
-        } catch {
-            binding.calls.record(operation, success: false, nanoseconds: clock.monotonicNanoseconds() - started)
-            if let error = error as? RuntimeError { throw error }
-            throw failure(error)
-        }
     }
 }
 

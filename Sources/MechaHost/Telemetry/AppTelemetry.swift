@@ -65,19 +65,6 @@ extension TraceContext {
     }
 }
 
-/// The names that a process's front ends serve; they bound the label values of metrics.
-public struct APISurface: Sendable {
-    /// Route templates; a ``RouteID`` is an index into them.
-    public var httpRoutes: [String]
-    /// Full gRPC method names.
-    public var grpcMethods: [String]
-
-    public init(httpRoutes: [String], grpcMethods: [String]) {
-        self.httpRoutes = httpRoutes
-        self.grpcMethods = grpcMethods
-    }
-}
-
 extension MetricsOptions {
     /// What the Configuration says; the label of a path is its route's template unless it says otherwise.
     public init(_ metrics: ConfigurationSpec.Metrics) throws(LabelRules.InvalidPattern) {
