@@ -10,6 +10,9 @@ RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -cross-module-optimiz
 	-Xlinker -L$(STATIC) -Xlinker --gc-sections -Xlinker -s
 VENV := .build/venv
 
+# What people write: all of it is formatted and linted, unlike Sources/MechaProto/Generated.
+HAND_WRITTEN = Package.swift Tests Benchmarks $(filter-out Sources/MechaProto,$(wildcard Sources/*)) $(wildcard Sources/MechaProto/*.swift)
+
 .PHONY: help demo test build bench check fmt protos install prepare prepare-test
 
 help: ## list the commands
@@ -38,12 +41,12 @@ bench: build prepare-test ## CPU time per request as ratios, on release builds
 	@Benchmarks/run.sh
 
 check: prepare ## formatting, warnings as errors, layer test
-	swift format lint --strict --recursive --parallel Package.swift Sources/mecha Sources/Mecha* Sources/DaprAPI Sources/AdminAPI Sources/Components Tests Benchmarks
+	swift format lint --strict --recursive --parallel $(HAND_WRITTEN)
 	swift build --build-tests -Xswiftc -warnings-as-errors
 	swift test --skip-build --filter ArchitectureTests
 
 fmt: ## format all sources
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+	swift format --in-place --recursive --parallel $(HAND_WRITTEN)
 
 protos: ## regenerate Sources/MechaProto from Protos
 	@scripts/protos.sh

@@ -91,7 +91,8 @@ let package = Package(
         module(
             "MechaInvocation",
             [
-                "MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, collections,
+                "MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1,
+                collections,
                 logging, protobuf,
             ]),
         module(
@@ -121,11 +122,15 @@ let package = Package(
             ]),
         .executableTarget(
             name: "mecha",
-            dependencies: ["MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", "CProcess", arguments, yams, nioCore, nioPosix, nioHTTP1, logging],
+            dependencies: [
+                "MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", "CProcess",
+                arguments, yams, nioCore, nioPosix, nioHTTP1, logging,
+            ],
             swiftSettings: settings),
 
         // Measuring and testing.
-        .executableTarget(name: "mecha-wire-probe", dependencies: ["MechaWire", "MechaProto", nioCore, nioHTTP1, protobuf], swiftSettings: settings),
+        .executableTarget(
+            name: "mecha-wire-probe", dependencies: ["MechaWire", "MechaProto", nioCore, nioHTTP1, protobuf], swiftSettings: settings),
         .executableTarget(
             name: "mecha-bench",
             dependencies: ["MechaCore", "MechaWire", "MechaProto", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, protobuf],
@@ -140,13 +145,41 @@ let package = Package(
         tests("MechaCoreTests", ["MechaCore", "MechaTestKit", nioCore]),
         tests("MechaManifestTests", ["MechaManifest", "MechaCore"]),
         tests("MechaResiliencyTests", ["MechaResiliency", "MechaCore"]),
-        tests("MechaTelemetryTests", ["MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaProto", "MechaCore", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf], exclude: ["Support"]),
-        tests("MechaWireTests", ["MechaWire", "MechaCore", "MechaProto", "MechaTestKit", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioEmbedded, protobuf]),
-        tests("ComponentTests", ["mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging]),
-        tests("MechaInvocationTests", ["MechaInvocation", "MechaCore", "MechaWire", "MechaProto", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1, logging, protobuf]),
-        tests("MechaHostTests", ["MechaHost", "MechaCore", "MechaManifest", "MechaWire", "MechaTelemetry", "MechaInMemory", "MechaTestKit", nioCore, nioPosix, logging]),
+        tests(
+            "MechaTelemetryTests",
+            [
+                "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaProto", "MechaCore", "MechaTestKit", nioCore, nioPosix,
+                nioHTTP1, logging, protobuf,
+            ], exclude: ["Support"]),
+        tests(
+            "MechaWireTests",
+            [
+                "MechaWire", "MechaCore", "MechaProto", "MechaTestKit", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL,
+                nioEmbedded, protobuf,
+            ]),
+        tests(
+            "ComponentTests",
+            [
+                "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
+                "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging,
+            ]),
+        tests(
+            "MechaInvocationTests",
+            [
+                "MechaInvocation", "MechaCore", "MechaWire", "MechaProto", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1,
+                logging, protobuf,
+            ]),
+        tests(
+            "MechaHostTests",
+            [
+                "MechaHost", "MechaCore", "MechaManifest", "MechaWire", "MechaTelemetry", "MechaInMemory", "MechaTestKit", nioCore,
+                nioPosix, logging,
+            ]),
         tests("DaprAPITests", ["DaprAPI", "MechaHost", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
-        tests("MechaRuntimeTests", ["MechaRuntime", "MechaHost", "MechaManifest", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
-        tests("MechaCommandTests", ["mecha", "MechaCore", "MechaInvocation", "MechaHost", "MechaRuntime", "MechaTestKit", arguments, nioCore]),
+        tests(
+            "MechaRuntimeTests",
+            ["MechaRuntime", "MechaHost", "MechaManifest", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
+        tests(
+            "MechaCommandTests", ["mecha", "MechaCore", "MechaInvocation", "MechaHost", "MechaRuntime", "MechaTestKit", arguments, nioCore]),
     ]
 )

@@ -35,7 +35,8 @@ final class HostedApp: Sendable {
         let appLogs = logs.of(options)
         let parts = try TelemetryParts(options, report.resources.configuration, logs: appLogs, host: host)
         let runtime = AppRuntime(
-            options: options, configuration: report.resources.configuration, telemetry: parts.telemetry, logger: appLogs.logger(scope: "dapr.runtime"), host: host)
+            options: options, configuration: report.resources.configuration, telemetry: parts.telemetry,
+            logger: appLogs.logger(scope: "dapr.runtime"), host: host)
         var listeners: [HTTPListener] = []
         func listen(
             _ addresses: [ListenerOptions.Address], _ service: any HTTPService, isHTTP2Enabled: Bool = true
@@ -43,7 +44,8 @@ final class HostedApp: Sendable {
             var port: Int?
             for address in addresses {
                 // A free port is picked once; the other addresses follow it.
-                let address = if case .tcp(let host, 0) = address, let port { ListenerOptions.Address.tcp(host: host, port: port) } else { address }
+                let address =
+                    if case .tcp(let host, 0) = address, let port { ListenerOptions.Address.tcp(host: host, port: port) } else { address }
                 var listenerOptions = ListenerOptions(address)
                 listenerOptions.isHTTP2Enabled = isHTTP2Enabled
                 listenerOptions.limits.headerBytes = options.maximumHeaderBytes
@@ -106,7 +108,7 @@ final class HostedApp: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for listener in listeners { group.addTask { await listener.drain(within: limit) } }
         }
-        tasks.withLock { $0 }.forEach { $0.cancel() }
+        for task in tasks.withLock({ $0 }) { task.cancel() }
         await runtime.closeComponents()
         await spans?.shutdown(within: .seconds(1))
     }

@@ -1,9 +1,10 @@
+import MechaCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
 import Musl
 #endif
-import MechaCore
 
 /// Tells when files of an app's resources change. Looks once a second at names, times and sizes: works on
 /// every file system (network mounts and the swapped links of a ConfigMap included) and costs a few

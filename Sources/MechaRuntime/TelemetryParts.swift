@@ -15,7 +15,8 @@ struct TelemetryParts: Sendable {
     /// environment variables. Throws for an endpoint or variable that cannot be understood.
     init(_ options: AppOptions, _ configuration: ConfigurationSpec, logs: AppLogs, host: Host) throws {
         let metrics = RuntimeMetrics(
-            appID: options.appID, namespace: options.namespace, httpRoutes: DaprAPISurface.httpRoutes, grpcMethods: DaprAPISurface.grpcMethods,
+            appID: options.appID, namespace: options.namespace, httpRoutes: DaprAPISurface.httpRoutes,
+            grpcMethods: DaprAPISurface.grpcMethods,
             options: try MetricsOptions(configuration.metrics))
 
         var export = TraceExportOptions(configuration.tracing)

@@ -22,7 +22,9 @@ struct ProbeOptions {
         var values: [String: String] = [:]
         var iterator = arguments.makeIterator()
         while let name = iterator.next() {
-            guard name.hasPrefix("--"), let value = iterator.next() else { throw Failure(description: "expected --name value, got \(name)") }
+            guard name.hasPrefix("--"), let value = iterator.next() else {
+                throw Failure(description: "expected --name value, got \(name)")
+            }
             values[String(name.dropFirst(2))] = value
         }
         func take(_ name: String) -> String? { values.removeValue(forKey: name) }
@@ -40,7 +42,8 @@ struct ProbeOptions {
         }
         if let chain = take("tls-chain"), let key = take("tls-key") {
             listener.tls = ServerTLS(
-                certificateChain: try Self.read(chain), privateKey: try Self.read(key), clientRoots: try take("tls-client-roots").map(Self.read))
+                certificateChain: try Self.read(chain), privateKey: try Self.read(key),
+                clientRoots: try take("tls-client-roots").map(Self.read))
         }
         if try number("http2") == 0 { listener.isHTTP2Enabled = false }
         loops = try number("loops") ?? loops

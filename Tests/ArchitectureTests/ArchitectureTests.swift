@@ -31,7 +31,8 @@ private let sharedComponents: [String: Set<String>] = ["MechaNameResolution": ["
             guard file.pathExtension == "swift" else { continue }
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") where line.contains("import ") {
                 let words = line.split(separator: " ")
-                guard let index = words.firstIndex(of: "import"), words[..<index].allSatisfy({ $0.hasPrefix("@") || $0 == "public" || $0 == "package" || $0 == "internal" }),
+                guard let index = words.firstIndex(of: "import"),
+                    words[..<index].allSatisfy({ $0.hasPrefix("@") || $0 == "public" || $0 == "package" || $0 == "internal" }),
                     let imported = words.last
                 else { continue }
                 found.append((file.lastPathComponent, String(imported.split(separator: ".")[0])))
@@ -56,7 +57,8 @@ private let sharedComponents: [String: Set<String>] = ["MechaNameResolution": ["
                     "\(module)/\(file) imports the component \(imported); components never import each other")
             }
             if layer == 3 || layer == 4 {
-                #expect(!layers[2].modules.contains(imported), "\(module)/\(file) names the component \(imported); engines know contracts only")
+                #expect(
+                    !layers[2].modules.contains(imported), "\(module)/\(file) names the component \(imported); engines know contracts only")
             }
         }
     }

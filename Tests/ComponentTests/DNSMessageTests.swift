@@ -8,7 +8,8 @@ import Testing
     private static let response: [UInt8] =
         [0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 3]
         // At 12: orders.local. PTR, 3200 s, to "box:77" below it.
-        + [6] + Array("orders".utf8) + [5] + Array("local".utf8) + [0] + [0, 12, 0, 1, 0, 0, 0x0c, 0x80, 0, 9] + [6] + Array("box:77".utf8) + [0xc0, 12]
+        + [6] + Array("orders".utf8) + [5] + Array("local".utf8) + [0] + [0, 12, 0, 1, 0, 0, 0x0c, 0x80, 0, 9] + [6] + Array("box:77".utf8)
+        + [0xc0, 12]
         // The instance, at 36: SRV, unique, port 50002, box.local. with a pointer into a pointed-to name.
         + [0xc0, 36] + [0, 33, 0x80, 1, 0, 0, 0, 120, 0, 12, 0, 0, 0, 0, 0xc3, 0x52] + [3] + Array("box".utf8) + [0xc0, 19]
         // TXT
@@ -46,14 +47,16 @@ import Testing
         message.operation = 5
         message.questions = [.init(name: name, type: .ptr), .init(name: name, type: .any, prefersUnicast: true)]
         message.answers = [
-            .init(name: name, secondsToLive: .max, data: .aaaa(Array(1...16))), .init(name: name, secondsToLive: 0, data: .txt(["", "größe"])),
+            .init(name: name, secondsToLive: .max, data: .aaaa(Array(1...16))),
+            .init(name: name, secondsToLive: 0, data: .txt(["", "größe"])),
             .init(name: name, secondsToLive: 1, data: .other(.init(rawValue: 47), [1, 2, 3])),
         ]
         #expect(DNSMessage(message.buffer) == message)
     }
 
     @Test func `names compare without case`() throws {
-        let a = try #require(DNSName(["Orders", "LOCAL"])), b = try #require(DNSName(["orders", "local"]))
+        let a = try #require(DNSName(["Orders", "LOCAL"]))
+        let b = try #require(DNSName(["orders", "local"]))
         #expect(a == b)
         #expect(Set([a, b]).count == 1)
     }
@@ -66,15 +69,16 @@ import Testing
         #expect(DNSName(Array(repeating: "abc", count: 63)) != nil)
     }
 
-    @Test(arguments: [
-        [0xc0, 12],  // points at itself
-        [0xc0, 14, 0xc0, 12],  // points ahead, and back
-        [1, 0x61, 0xc0, 12],  // grows for ever
-        [0xc0],  // half a pointer
-        [0x40, 0],  // a reserved form of label
-        [5, 0x61],  // a label that does not end
-        [0xff, 0xff],  // points behind the end
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xc0, 12],  // points at itself
+            [0xc0, 14, 0xc0, 12],  // points ahead, and back
+            [1, 0x61, 0xc0, 12],  // grows for ever
+            [0xc0],  // half a pointer
+            [0x40, 0],  // a reserved form of label
+            [5, 0x61],  // a label that does not end
+            [0xff, 0xff],  // points behind the end
+        ] as [[UInt8]])
     func `a name that leads nowhere ends the reading`(name: [UInt8]) {
         let message: [UInt8] = [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0] + name + [0, 12, 0, 1]
         #expect(DNSMessage(ByteBuffer(bytes: message)) == nil)

@@ -50,11 +50,18 @@ import Testing
     @Test func `an answer is given again while it is fresh`() async throws {
         let (cache, asked) = (cache(), Counter())
         for _ in 0..<3 {
-            #expect(try await cache.endpoints(of: app) { _ in asked.up(); return [endpoint] } == [endpoint])
+            #expect(
+                try await cache.endpoints(of: app) { _ in
+                    asked.up()
+                    return [endpoint]
+                } == [endpoint])
         }
         #expect(asked.count == 1)
         clock.advance(by: .seconds(10))
-        _ = try await cache.endpoints(of: app) { _ in asked.up(); return [endpoint] }
+        _ = try await cache.endpoints(of: app) { _ in
+            asked.up()
+            return [endpoint]
+        }
         #expect(asked.count == 2)
     }
 
@@ -81,7 +88,9 @@ import Testing
         clock.advance(by: .seconds(69))
         #expect(try await cache.endpoints(of: app) { _ in throw CapabilityError(.unavailable, "away") } == [endpoint])
         clock.advance(by: .seconds(1))
-        await #expect(throws: CapabilityError.self) { try await cache.endpoints(of: app) { _ in throw CapabilityError(.unavailable, "away") } }
+        await #expect(throws: CapabilityError.self) {
+            try await cache.endpoints(of: app) { _ in throw CapabilityError(.unavailable, "away") }
+        }
     }
 
     @Test func `an empty answer is asked for again`() async throws {

@@ -9,7 +9,8 @@ func environment(
     _ directory: TemporaryDirectory, name: String = "statestore", clock: any MechaClock = SystemClock()
 ) -> ComponentEnvironment {
     ComponentEnvironment(
-        name: name, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+        name: name, eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+        logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         clock: clock, dataDirectory: directory.path, appID: "app", workingDirectory: directory.path)
 }
 

@@ -249,7 +249,8 @@ private struct FakeDaprRuntime {
             guard !message.isResponse, message.questions.first?.name == DNSName([appID, "local"]) else { return }
             var response = DNSMessage()
             response.isResponse = true
-            let instance = DNSName(["box:77", appID, "local"])!, host = DNSName(["box", "local"])!
+            let instance = DNSName(["box:77", appID, "local"])!
+            let host = DNSName(["box", "local"])!
             response.answers = [.init(name: DNSName([appID, "local"])!, secondsToLive: 3200, data: .ptr(instance))]
             response.additionals = [
                 .init(name: instance, secondsToLive: 3200, data: .srv(port: 50_002, host: host)),

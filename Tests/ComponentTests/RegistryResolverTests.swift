@@ -29,7 +29,8 @@ import Testing
 
     @Test func `an app announced by one runtime is found by another, until it is withdrawn`() async throws {
         let (a, b) = (try await resolver(), try await resolver())
-        let first = registration(orders, port: 1), second = registration(orders, port: 2)
+        let first = registration(orders, port: 1)
+        let second = registration(orders, port: 2)
         #expect(try await b.resolve(orders) == [])
         try await a.announce(first)
         try await a.announce(second)
@@ -92,7 +93,9 @@ import Testing
     }
 
     @Test func `a sign of life brings back a row that was lost, and removes those of the dead`() async throws {
-        let (a, b) = (try await resolver(), try await resolver(ProcessIdentity(realm: ProcessIdentity.own().realm, processID: 1, startTicks: -1)))
+        let (a, b) = (
+            try await resolver(), try await resolver(ProcessIdentity(realm: ProcessIdentity.own().realm, processID: 1, startTicks: -1))
+        )
         try await a.announce(registration(orders, port: 1))
         try await b.announce(registration(AppAddress(appID: "dead"), port: 2))
         #expect(try rowCount() == 2)

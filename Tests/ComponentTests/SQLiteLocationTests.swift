@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test func `parameters of several drivers are understood`() throws {
-        let modern = try parse("file:data.db?_pragma=busy_timeout(500)&_pragma=journal_mode(DELETE)&_pragma=cache_size(-4000)&_txlock=immediate")
+        let modern = try parse(
+            "file:data.db?_pragma=busy_timeout(500)&_pragma=journal_mode(DELETE)&_pragma=cache_size(-4000)&_txlock=immediate")
         #expect(modern.busyTimeout == .milliseconds(500))
         #expect(modern.usesWAL == false)
         #expect(modern.ignoredParameters == ["_txlock"])

@@ -59,7 +59,8 @@ import Testing
         // The conditions are those of Dapr's own statements.
         let live = "AND (expiration_time IS NULL OR expiration_time > '2026-01-01 00:01:29')"
         #expect(
-            try SQLiteShell.run("SELECT value, is_binary, length(etag), expiration_time FROM state WHERE key = 'app||json' \(live)", on: path)
+            try SQLiteShell.run(
+                "SELECT value, is_binary, length(etag), expiration_time FROM state WHERE key = 'app||json' \(live)", on: path)
                 == #"{"a":1}|0|36|2026-01-01 00:01:30"#)
         #expect(try SQLiteShell.run("SELECT value, is_binary FROM state WHERE key = 'app||bytes'", on: path) == "AP8B|1")
         #expect(
@@ -110,7 +111,8 @@ import Testing
 
     @Test(arguments: [
         ["tableName": "a-b"], ["tableName": "1a"], ["metadataTableName": "a; DROP TABLE b"], ["timeout": "0s"], ["timeout": "soon"],
-        ["busyTimeout": "x"], ["disableWAL": "perhaps"], ["cleanupInterval": "daily"], ["maxQueuedCalls": "0"], ["connectionString": "file:"],
+        ["busyTimeout": "x"], ["disableWAL": "perhaps"], ["cleanupInterval": "daily"], ["maxQueuedCalls": "0"],
+        ["connectionString": "file:"],
     ])
     func `a setting that makes no sense is refused by name`(metadata: [String: String]) throws {
         #expect { try SQLiteStateStore(metadata: ComponentMetadata(metadata), environment: environment(directory)) } throws: { error in
@@ -126,7 +128,10 @@ import Testing
         let fields = SQLiteStateStore.descriptor.fields
         #expect(try ComponentMetadata(settings).validate(against: fields).isEmpty)
         #expect(Set(fields.map(\.name)) == Set(settings.keys))
-        #expect(try ComponentMetadata(["tablName": "t"]).validate(against: fields) == ["unknown metadata key \"tablName\"; did you mean \"tableName\"?"])
+        #expect(
+            try ComponentMetadata(["tablName": "t"]).validate(against: fields) == [
+                "unknown metadata key \"tablName\"; did you mean \"tableName\"?"
+            ])
     }
 
     // MARK: - Time
@@ -195,7 +200,8 @@ import Testing
         let store = try await store()
         let count = SQLiteStateStore.entriesPerStep * 2 + 1
         try await store.bulkSet((0..<count).map { StateWrite(key: "k\($0)", value: ByteBuffer(string: #"{"n": \#($0)}"#)) })
-        let query = try StateQuery.decode(ByteBuffer(string: #"{"filter": {"GTE": {"n": \#(count - 2)}}, "sort": [{"key": "n", "order": "DESC"}]}"#))
+        let query = try StateQuery.decode(
+            ByteBuffer(string: #"{"filter": {"GTE": {"n": \#(count - 2)}}, "sort": [{"key": "n", "order": "DESC"}]}"#))
         #expect(try await store.query(query, metadata: [:]).results.map(\.key) == ["k\(count - 1)", "k\(count - 2)"])
         await store.close()
     }

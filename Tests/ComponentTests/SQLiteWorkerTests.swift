@@ -94,15 +94,17 @@ import Testing
 
     @Test func `a write that fails leaves its neighbours alone and undoes all of its own`() async throws {
         let worker = try worker()
-        let results = await together(worker, (0..<9).map { key in
-            {
-                try await worker.write { connection in
-                    try connection.run("INSERT INTO t VALUES (?1, 'v')", .integer(Int64(key * 10)))
-                    if key % 3 == 1 { throw CapabilityError(.etagMismatch, "refused") }
-                    if key % 3 == 2 { try connection.run("INSERT INTO t VALUES (?1, NULL)", .integer(Int64(key * 10 + 1))) }
+        let results = await together(
+            worker,
+            (0..<9).map { key in
+                {
+                    try await worker.write { connection in
+                        try connection.run("INSERT INTO t VALUES (?1, 'v')", .integer(Int64(key * 10)))
+                        if key % 3 == 1 { throw CapabilityError(.etagMismatch, "refused") }
+                        if key % 3 == 2 { try connection.run("INSERT INTO t VALUES (?1, NULL)", .integer(Int64(key * 10 + 1))) }
+                    }
                 }
-            }
-        })
+            })
         for (index, result) in results.enumerated() {
             switch (index % 3, result) {
             case (0, .success): break
@@ -117,15 +119,17 @@ import Testing
 
     @Test func `a call that ends the whole transaction is tried apart from its neighbours`() async throws {
         let worker = try worker()
-        let results = await together(worker, (0..<5).map { key in
-            {
-                _ = try await worker.write { connection in
-                    try connection.run("INSERT INTO t VALUES (?1, 'v')", .integer(Int64(key)))
-                    // ON CONFLICT ROLLBACK undoes the transaction of everybody.
-                    if key == 3 { try connection.run("INSERT OR ROLLBACK INTO t VALUES (?1, 'v')", .integer(Int64(key))) }
+        let results = await together(
+            worker,
+            (0..<5).map { key in
+                {
+                    _ = try await worker.write { connection in
+                        try connection.run("INSERT INTO t VALUES (?1, 'v')", .integer(Int64(key)))
+                        // ON CONFLICT ROLLBACK undoes the transaction of everybody.
+                        if key == 3 { try connection.run("INSERT OR ROLLBACK INTO t VALUES (?1, 'v')", .integer(Int64(key))) }
+                    }
                 }
-            }
-        })
+            })
         #expect(results.map { (try? $0.get()) != nil } == [true, true, true, false, true])
         #expect(try await count(worker) == 4)
         await worker.close()
@@ -203,9 +207,11 @@ import Testing
         try await insert(worker, 1)
         _ = try await worker.write { try $0.run("PRAGMA max_page_count = 40") }
         let large = String(repeating: "x", count: 400_000)
-        let results = await together(worker, [("x", 2), (large, 3), ("y", 4)].map { value, key in
-            { _ = try await worker.write { try $0.run("INSERT INTO t VALUES (?1, ?2)", .integer(Int64(key)), .text(value)) } }
-        })
+        let results = await together(
+            worker,
+            [("x", 2), (large, 3), ("y", 4)].map { value, key in
+                { _ = try await worker.write { try $0.run("INSERT INTO t VALUES (?1, ?2)", .integer(Int64(key)), .text(value)) } }
+            })
         #expect(results.map { (try? $0.get()) != nil } == [true, false, true])
         guard case .failure(let error) = results[1] else { return }
         #expect((error as? CapabilityError)?.code == .resourceExhausted)
@@ -280,7 +286,7 @@ import Testing
     private func eventually(_ body: () async throws -> Void) async throws {
         let deadline = ContinuousClock.now + .seconds(10)
         while true {
-            do { return try await body() } catch where ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+            do { return try await body() } catch  where ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         }
     }
 }

@@ -17,7 +17,8 @@ import Testing
     }
 
     @Test func `a file keeps the contract`() async throws {
-        try directory.write(#"{"plain": "p", "a": {"b": "x", "c": {"d": "y"}}, "list": ["0th", {"k": "v"}], "n": 1.50, "t": true}"#, to: "secrets.json")
+        try directory.write(
+            #"{"plain": "p", "a": {"b": "x", "c": {"d": "y"}}, "list": ["0th", {"k": "v"}], "n": 1.50, "t": true}"#, to: "secrets.json")
         let expected = [
             "plain": "p", "a:b": "x", "a:c:d": "y", "list:0": "0th", "list:1:k": "v", "n": "1.50", "t": "true",
         ]

@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test func `the app's own variables stand before all others`() {
-        let environment = AppEnvironment.make(for: app { $0.environment = ["APP_ID": "y", "COLOR": "red"] }, ports: ports, inherited: ["COLOR": "blue"])
+        let environment = AppEnvironment.make(
+            for: app { $0.environment = ["APP_ID": "y", "COLOR": "red"] }, ports: ports, inherited: ["COLOR": "blue"])
         #expect(environment["APP_ID"] == "y")
         #expect(environment["COLOR"] == "red")
     }

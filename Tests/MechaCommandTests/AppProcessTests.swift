@@ -5,9 +5,9 @@ import Testing
 @testable import mecha
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Real processes under the real guard, which is the `mecha` binary beside the tests.

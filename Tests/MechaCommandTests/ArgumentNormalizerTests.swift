@@ -47,7 +47,10 @@ import Testing
     }
 
     @Test func `flags and the words of a command may be mixed`() {
-        #expect(run("--app-id", "pythonapp", "python3", "app.py", "--app-port", "5000") == ["--app-id=pythonapp", "python3", "app.py", "--app-port=5000"])
+        #expect(
+            run("--app-id", "pythonapp", "python3", "app.py", "--app-port", "5000") == [
+                "--app-id=pythonapp", "python3", "app.py", "--app-port=5000",
+            ])
     }
 
     @Test func `what stands after two dashes is not touched`() {
@@ -70,7 +73,8 @@ import Testing
             "DAPR_APP_ID": "from-environment", "DAPR_LOG_LEVEL": "debug", "DAPR_ENABLE_API_LOGGING": "true", "DAPR_APP_SSL": "false",
             "DAPR_CONFIG": "",
         ]
-        #expect(normalizer.defaults(from: environment, besides: ["--log-level=error"]) == ["--app-id=from-environment", "--enable-api-logging"])
+        #expect(
+            normalizer.defaults(from: environment, besides: ["--log-level=error"]) == ["--app-id=from-environment", "--enable-api-logging"])
     }
 
     @Test func `a flag after two dashes belongs to the app and does not hide the environment`() {

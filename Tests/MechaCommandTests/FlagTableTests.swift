@@ -60,6 +60,7 @@ import Testing
     ])
     func `every flag of daprd is taken`(name: String) {
         let table = FlagTable.serve
-        #expect([table.values, table.switches, table.invertible, table.ignoredValues, table.ignoredSwitches].contains { $0.contains(name) })
+        #expect(
+            [table.values, table.switches, table.invertible, table.ignoredValues, table.ignoredSwitches].contains { $0.contains(name) })
     }
 }

@@ -105,7 +105,8 @@ import Testing
     }
 
     @Test func `deprecated sizes are megabytes and kilobytes`() throws {
-        let options = try servePlan(["-app-id", "x", "-dapr-http-max-request-size", "8", "-dapr-http-read-buffer-size", "16"]).apps[0].options
+        let options = try servePlan(["-app-id", "x", "-dapr-http-max-request-size", "8", "-dapr-http-read-buffer-size", "16"]).apps[0]
+            .options
         #expect(options.maximumBodyBytes == 8 << 20)
         #expect(options.maximumHeaderBytes == 16 << 10)
     }
@@ -160,7 +161,8 @@ import Testing
         let byDefault = try runPlan([], environment: environment).apps[0].options
         #expect(byDefault.resourcesPaths == [home.file(".dapr/components")])
         #expect(byDefault.configPaths == [home.file(".dapr/config.yaml")])
-        let given = try runPlan(["--resources-path", home.path, "-c", home.file(".dapr/config.yaml")], environment: environment).apps[0].options
+        let given = try runPlan(["--resources-path", home.path, "-c", home.file(".dapr/config.yaml")], environment: environment).apps[0]
+            .options
         #expect(given.resourcesPaths == [home.path])
         let elsewhere = try runPlan(["--runtime-path", "/nowhere/else"], environment: environment).apps[0].options
         #expect(elsewhere.resourcesPaths == [])

@@ -62,7 +62,8 @@ import Testing
     @Test(arguments: [
         ("1.10", "1.10"), ("yes", "yes"), ("On", "On"), ("true", "true"), ("True", "True"), ("0x1f", "0x1f"), ("007", "007"),
         ("1e3", "1e3"), ("12:30:00", "12:30:00"), ("2026-01-02", "2026-01-02"), ("'5'", "5"), ("\"a\\nb\"", "a\nb"),
-        ("~", ""), ("null", ""), ("'null'", "null"), ("", ""), ("\"\"", ""), ("{a: 1, b: [true, x, 1.50]}", #"{"a":1,"b":[true,"x",1.50]}"#),
+        ("~", ""), ("null", ""), ("'null'", "null"), ("", ""), ("\"\"", ""),
+        ("{a: 1, b: [true, x, 1.50]}", #"{"a":1,"b":[true,"x",1.50]}"#),
         ("[yes, '5', 5, ~]", #"["yes","5",5,null]"#), ("!!str 5", "5"),
     ])
     func `a metadata value stays what was written`(yaml: String, expected: String) throws {

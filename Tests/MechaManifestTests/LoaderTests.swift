@@ -1,5 +1,7 @@
 import Testing
 
+@testable import MechaManifest
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,8 +9,6 @@ import Musl
 #elseif canImport(Darwin)
 import Darwin
 #endif
-
-@testable import MechaManifest
 
 @Suite struct Loading {
     @Test func `a folder's files are read in the order of their names, and nothing else is`() throws {

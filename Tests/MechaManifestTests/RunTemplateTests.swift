@@ -76,7 +76,8 @@ import Testing
         #expect(settings.isAPILoggingEnabled == true && settings.runtimePath == "/opt")
         #expect(settings.environment == ["A": "own", "C": "true"])
         #expect(settings.runtimeLogDestination == .console && settings.appLogDestination == .fileAndConsole)
-        #expect(settings.containerImage == "shop/cart" && settings.containerImagePullPolicy == .ifNotPresent && settings.createsService == true)
+        #expect(
+            settings.containerImage == "shop/cart" && settings.containerImagePullPolicy == .ifNotPresent && settings.createsService == true)
     }
 
     @Test func `an app's own settings and paths come first`() throws {

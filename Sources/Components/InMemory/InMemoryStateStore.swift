@@ -102,7 +102,7 @@ extension InMemoryStateStore {
         summary: "Keeps state in the memory of this process; nothing survives a restart.",
         fields: [
             MetadataField(
-                "maxBytes", .bytes, default: "1Gi", "Keys and values held at most; writes beyond it are refused."),
+                "maxBytes", .bytes, default: "1Gi", "Keys and values held at most; writes beyond it are refused.")
         ],
         capabilities: (StateFeatures([.etag, .transactional, .ttl, .query, .deleteWithPrefix, .keysLike])).names,
         isShareable: false,

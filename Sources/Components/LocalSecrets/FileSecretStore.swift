@@ -111,7 +111,8 @@ extension FileSecretStore {
         fields: [
             MetadataField(
                 "secretsFile", .string,
-                "Path of the file, relative to the working directory. Unset means secrets.json in the data directory, which need not exist."),
+                "Path of the file, relative to the working directory. Unset means secrets.json in the data directory, which need not exist."
+            ),
             MetadataField("nestedSeparator", .string, default: ":", "Joins the names of nested values."),
             MetadataField(
                 "multiValued", .bool, default: "false", "Whether a member of the document is one secret with many values."),

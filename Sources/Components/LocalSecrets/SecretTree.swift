@@ -34,7 +34,8 @@ struct SecretTree: Sendable, Equatable {
     private mutating func add(_ value: String, secret: String, key: String) throws(CapabilityError) {
         guard secrets[secret, default: [:]].updateValue(value, forKey: key) == nil else {
             throw CapabilityError(
-                .misconfigured, "the secrets file names \"\(secret == key ? key : "\(secret)\" / \"\(key)")\" twice, once nested names are joined")
+                .misconfigured,
+                "the secrets file names \"\(secret == key ? key : "\(secret)\" / \"\(key)")\" twice, once nested names are joined")
         }
     }
 

@@ -83,6 +83,7 @@ struct SecretsFile: Sendable {
     }
 
     private func problem(_ what: String) -> CapabilityError {
-        CapabilityError(errno == EACCES ? .misconfigured : .unavailable, "the secrets file \(path) \(what): \(String(cString: strerror(errno)))")
+        CapabilityError(
+            errno == EACCES ? .misconfigured : .unavailable, "the secrets file \(path) \(what): \(String(cString: strerror(errno)))")
     }
 }

@@ -85,7 +85,8 @@ extension StaticResolver {
             if let address = member.value.stringValue { return (member.name, [address]) }
             guard let addresses = member.value.arrayValue?.map(\.stringValue), !addresses.contains(nil) else {
                 throw MetadataError(
-                    field: "apps", problem: "has \(member.value.kindName) under \"\(member.name)\"", expected: "an address or an array of addresses")
+                    field: "apps", problem: "has \(member.value.kindName) under \"\(member.name)\"",
+                    expected: "an address or an array of addresses")
             }
             return (member.name, addresses.compactMap(\.self))
         }

@@ -24,5 +24,6 @@ public enum APIVersion: String, Sendable, CaseIterable {
 
 /// How far a part of the reference is built; the source of docs/compatibility.md.
 public enum Support: String, Sendable {
-    case works, partly, notYet = "not yet"
+    case works, partly
+    case notYet = "not yet"
 }

@@ -11,7 +11,9 @@ func percentDecoded(_ text: some StringProtocol, plusIsBlank: Bool = false) -> S
     while let byte = iterator.next() {
         switch byte {
         case UInt8(ascii: "%"):
-            guard let high = iterator.next().flatMap(hexadecimalDigit), let low = iterator.next().flatMap(hexadecimalDigit) else { return nil }
+            guard let high = iterator.next().flatMap(hexadecimalDigit), let low = iterator.next().flatMap(hexadecimalDigit) else {
+                return nil
+            }
             decoded.append(high << 4 | low)
         case UInt8(ascii: "+") where plusIsBlank: decoded.append(0x20)
         default: decoded.append(byte)

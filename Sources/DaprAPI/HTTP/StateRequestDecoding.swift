@@ -13,7 +13,7 @@ enum StateRequestDecoding {
                 writes.append(try item(&reader, body).write)
             }
         }
-        try writes.forEach { try requireKey($0.key) }
+        for write in writes { try requireKey(write.key) }
         return writes
     }
 

@@ -19,7 +19,7 @@ extension AppRuntime {
     /// Loads what the files declare; with no component declared at all, the embedded defaults.
     /// Throws ``LoadError`` when a file is wrong or a component that does not say `ignoreErrors` cannot be made.
     public func loadInitial(_ report: ManifestReport) async throws {
-        report.warnings.forEach { logger.warning("\($0)") }
+        for warning in report.warnings { logger.warning("\(warning)") }
         guard report.errors.isEmpty else { throw LoadError(problems: report.errors.map(\.description)) }
         let failures = await apply(report.resources)
         let fatal = failures.filter { !$0.resource.spec.ignoresErrors }
@@ -29,9 +29,9 @@ extension AppRuntime {
     /// Takes over changed files. A file that is wrong changes nothing; a component that cannot be made
     /// leaves the one in its place that runs.
     public func reload(_ report: ManifestReport) async {
-        report.warnings.forEach { logger.warning("\($0)") }
+        for warning in report.warnings { logger.warning("\(warning)") }
         guard report.errors.isEmpty else {
-            report.errors.forEach { logger.error("resources are not reloaded: \($0)") }
+            for error in report.errors { logger.error("resources are not reloaded: \(error)") }
             return
         }
         guard report.resources != snapshot.declared else { return }

@@ -15,7 +15,8 @@ extension AppRuntime {
             try await binding.get(key, options)
         } failure: { error in
             RuntimeError(
-                .stateGet, "failed getting state with key \(key) from state store \(name): \(describe(error))", resource: name, cause: error)
+                .stateGet, "failed getting state with key \(key) from state store \(name): \(describe(error))", resource: name, cause: error
+            )
         }
     }
 

@@ -166,9 +166,13 @@ final class FieldReader {
 
     /// A mapping of durations.
     func durations(_ name: String) -> [String: Duration] {
-        guard let map = object(name, { fields in
-            Dictionary(fields.names.map { ($0, fields.duration($0) ?? .zero) }) { first, _ in first }
-        }) else { return [:] }
+        guard
+            let map = object(
+                name,
+                { fields in
+                    Dictionary(fields.names.map { ($0, fields.duration($0) ?? .zero) }) { first, _ in first }
+                })
+        else { return [:] }
         return map
     }
 

@@ -35,7 +35,10 @@ extension StateStoreConformance {
             let etagOfA = try await suite.etag(keys["a"])
             let refused: [[StateOperation]] = [
                 [.upsert(write(keys["a"], "new")), .delete(StateRemoval(key: keys["c"])), .upsert(write(keys["b"], "new", etag: stale))],
-                [.upsert(write(keys["a"], "new")), .delete(StateRemoval(key: keys["c"])), .delete(StateRemoval(key: keys["b"], etag: stale))],
+                [
+                    .upsert(write(keys["a"], "new")), .delete(StateRemoval(key: keys["c"])),
+                    .delete(StateRemoval(key: keys["b"], etag: stale)),
+                ],
                 [.upsert(write(keys["a"], "new")), .delete(StateRemoval(key: keys["c"])), .upsert(write(keys["b"], "new", .firstWrite))],
                 [.upsert(write(keys["b"], "new", etag: stale)), .upsert(write(keys["a"], "new")), .delete(StateRemoval(key: keys["c"]))],
             ]

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@ import Musl
 #elseif canImport(Darwin)
 import Darwin
 #endif
-import Synchronization
 
 /// A real program that a test runs beside itself: a server, or a child to be killed.
 ///
@@ -13,7 +14,10 @@ import Synchronization
 /// in any way: a watchdog (a shell that waits for the end of a pipe) kills it then.
 public final class ServerProcess: Sendable {
     /// How a program ended.
-    public enum Exit: Sendable, Equatable { case code(Int32), signal(Int32) }
+    public enum Exit: Sendable, Equatable {
+        case code(Int32)
+        case signal(Int32)
+    }
 
     private struct State {
         var exit: Exit?

@@ -58,9 +58,10 @@ struct Spawn {
         let command = (directory.map { ["env", "-C", $0] } ?? []) + [executable] + arguments
         let argv = command.map { strdup($0) } + [nil]
         let envp = environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] }
-        defer { (argv + (envp ?? [])).forEach { free($0) } }
+        defer { for string in argv + (envp ?? []) { free(string) } }
         var child: pid_t = 0
-        let failure = envp.map { posix_spawnp(&child, command[0], &actions, &attributes, argv, $0) }
+        let failure =
+            envp.map { posix_spawnp(&child, command[0], &actions, &attributes, argv, $0) }
             ?? posix_spawnp(&child, command[0], &actions, &attributes, argv, environ)
         guard failure == 0 else { throw TestKitError("cannot start \(executable): \(String(cString: strerror(failure)))") }
         return child

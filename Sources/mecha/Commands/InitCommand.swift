@@ -37,6 +37,7 @@ struct InitCommand: ParsableCommand {
         } catch {
             throw CommandError("Cannot prepare \(error.path): \(error.reason)")
         }
-        context.console.success("Success! Dapr is up and running. To get started, go to \(context.folders.dapr) or try '\(context.persona.rawValue) run'.")
+        context.console.success(
+            "Success! Dapr is up and running. To get started, go to \(context.folders.dapr) or try '\(context.persona.rawValue) run'.")
     }
 }

@@ -17,7 +17,8 @@ struct VersionCommand: ParsableCommand {
 
     func run() throws {
         let data: JSON = [
-            "Cli version": .string(MechaVersion.daprCompatibility), "Runtime version": .string(MechaVersion.daprCompatibility), "Mecha version": .string(MechaVersion.current),
+            "Cli version": .string(MechaVersion.daprCompatibility), "Runtime version": .string(MechaVersion.daprCompatibility),
+            "Mecha version": .string(MechaVersion.current),
         ]
         let console = CommandContext.current.console
         // One line, as Dapr prints it.

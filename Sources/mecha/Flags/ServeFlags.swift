@@ -24,7 +24,8 @@ struct ServeFlags: ParsableArguments {
     @Option(help: "Origins that browsers may call from: * or a comma list (default: none).")
     var allowedOrigins: String?
 
-    @Option(name: .customLong("dapr-graceful-shutdown-seconds"), help: "Seconds that requests may take after a shutdown began (default: 5).")
+    @Option(
+        name: .customLong("dapr-graceful-shutdown-seconds"), help: "Seconds that requests may take after a shutdown began (default: 5).")
     var gracefulShutdownSeconds: Int?
 
     @Option(name: .customLong("dapr-block-shutdown-duration"), help: "How long a shutdown is held back, like 10s (default: off).")

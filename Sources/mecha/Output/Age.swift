@@ -1,9 +1,9 @@
 import MechaCore
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Times as `list` shows them.

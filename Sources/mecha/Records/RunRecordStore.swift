@@ -2,9 +2,9 @@ import MechaCore
 import NIOCore
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// The folder of run records: one file per runtime process, named for its process id.

@@ -1,9 +1,9 @@
 import MechaRuntime
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Carries out a ``RunPlan``: feeds what happens to a ``RunStateMachine`` and does what it says.

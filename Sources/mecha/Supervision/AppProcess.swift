@@ -1,9 +1,9 @@
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// A running app with all processes that it has started, under a ``ProcessGuard``.
@@ -56,7 +56,7 @@ final class AppProcess: Sendable {
                 attributes.withPointers { posix_spawn(&pid, binary, $1, $0, arguments, environment) }
             }
         }
-        closedAfterwards.forEach { close($0) }
+        for end in closedAfterwards { close(end) }
         guard code == 0 else {
             for end in [control.writeEnd, status.readEnd] + outputs { close(end) }
             throw CommandError("Cannot start a process in '\(command.directory ?? ".")': \(SystemError.text(code))")

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Makes the end of a child visible to `poll(2)`: the handler of SIGCHLD writes to a pipe.

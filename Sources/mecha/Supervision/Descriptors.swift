@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// Pipes and flags of file descriptors.
@@ -16,7 +16,7 @@ enum Descriptors {
     static func makePipe() throws(CommandError) -> Pipe {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw CommandError("Cannot make a pipe: \(SystemError.text(errno))") }
-        defer { ends.forEach { close($0) } }
+        defer { for end in ends { close(end) } }
         let lifted = ends.map { fcntl($0, F_DUPFD_CLOEXEC, lowestNumber) }
         guard !lifted.contains(-1) else {
             let code = errno

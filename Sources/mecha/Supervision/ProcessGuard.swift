@@ -1,9 +1,9 @@
 import CProcess
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// The small process that stands between `mecha run` and an app, so that no process of the app can

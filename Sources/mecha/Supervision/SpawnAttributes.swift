@@ -1,9 +1,9 @@
 import CProcess
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// What a new process starts with, for `posix_spawn(3)`.
@@ -11,11 +11,11 @@ struct SpawnAttributes: ~Copyable {
     enum SignalMask { case none, all }
 
     #if canImport(Glibc)
-        private var attributes = posix_spawnattr_t()
-        private var actions = posix_spawn_file_actions_t()
+    private var attributes = posix_spawnattr_t()
+    private var actions = posix_spawn_file_actions_t()
     #else
-        private var attributes: posix_spawnattr_t?
-        private var actions: posix_spawn_file_actions_t?
+    private var attributes: posix_spawnattr_t?
+    private var actions: posix_spawn_file_actions_t?
     #endif
     private var flags: Int32 = 0
 

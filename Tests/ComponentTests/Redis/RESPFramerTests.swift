@@ -48,7 +48,10 @@ import Testing
         let push = ">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n"
         let stream = push + "+one\r\n" + push + push + "+two\r\n" + push
         for cut in 0...stream.utf8.count {
-            #expect(try units(stream, replies: 2, cut: cut) == ["push " + push, "push " + push, "push " + push, "+one\r\n+two\r\n", "push " + push])
+            #expect(
+                try units(stream, replies: 2, cut: cut) == [
+                    "push " + push, "push " + push, "push " + push, "+one\r\n+two\r\n", "push " + push,
+                ])
         }
     }
 

@@ -12,9 +12,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("+OK\r\n", RESPValue.string(ByteBuffer(string: "OK"))), (":-42\r\n", .integer(-42)), ("$-1\r\n", .null), ("*-1\r\n", .null), ("_\r\n", .null),
+        ("+OK\r\n", RESPValue.string(ByteBuffer(string: "OK"))), (":-42\r\n", .integer(-42)), ("$-1\r\n", .null), ("*-1\r\n", .null),
+        ("_\r\n", .null),
         ("$3\r\na\r\n\r\n", .string(ByteBuffer(string: "a\r\n"))), ("#t\r\n", .boolean(true)), ("#f\r\n", .boolean(false)),
-        (",1.5e3\r\n", .double(1500)), (",-inf\r\n", .double(-.infinity)), ("(123456789012345678901\r\n", .string(ByteBuffer(string: "123456789012345678901"))),
+        (",1.5e3\r\n", .double(1500)), (",-inf\r\n", .double(-.infinity)),
+        ("(123456789012345678901\r\n", .string(ByteBuffer(string: "123456789012345678901"))),
         ("=7\r\ntxt:abc\r\n", .string(ByteBuffer(string: "abc"))), ("!7\r\nERR x y\r\n", .error(RedisServerError("ERR x y"))),
         ("-MOVED 1 a:2\r\n", .error(RedisServerError("MOVED 1 a:2"))),
         ("%1\r\n+k\r\n:1\r\n", .map([.string(ByteBuffer(string: "k")), .integer(1)])), ("~1\r\n:1\r\n", .array([.integer(1)])),
@@ -34,7 +36,9 @@ import Testing
         #expect(throws: RESPError(.limitExceeded("nestingDepth"))) { try value(attributes, limits: limits) }
     }
 
-    @Test(arguments: [":x\r\n", ":\r\n", ":9223372036854775808\r\n", "#x\r\n", ",x\r\n", "=2\r\nab\r\n", "*3\r\n:1\r\n", "$9\r\nabc\r\n", ""])
+    @Test(arguments: [
+        ":x\r\n", ":\r\n", ":9223372036854775808\r\n", "#x\r\n", ",x\r\n", "=2\r\nab\r\n", "*3\r\n:1\r\n", "$9\r\nabc\r\n", "",
+    ])
     func `a malformed value is an error`(_ text: String) {
         #expect(throws: RESPError.self) { try value(text) }
     }

@@ -47,7 +47,10 @@ import Testing
             for node in [target, source, cluster.nodes[1]] { _ = try await node.cli("CLUSTER", "SETSLOT", "12182", "NODE", targetID) }
             #expect(try await text(store, "foo") == "before")
             try await put(store, "foo", "after")
-            #expect(try await store.bulkGet(["foo", "{foo}new"], StateReadOptions(), parallelism: 1).map { try $0.outcome.get()?.etag } == ["2", "1"])
+            #expect(
+                try await store.bulkGet(["foo", "{foo}new"], StateReadOptions(), parallelism: 1).map { try $0.outcome.get()?.etag } == [
+                    "2", "1",
+                ])
         }
     }
 
@@ -56,7 +59,8 @@ import Testing
         try await withRedisStore(["redisHost": "127.0.0.1:\(port)", "redisType": "cluster", "redisMaxRetryInterval": "50ms"]) { store in
             let error = await #expect(throws: CapabilityError.self) { try await text(store, "k") }
             #expect(error?.code == .unavailable)
-            let server = try await RedisServer(port: port, options: ["--cluster-enabled", "yes", "--cluster-port", "\(try LoopbackPort.free())"])
+            let server = try await RedisServer(
+                port: port, options: ["--cluster-enabled", "yes", "--cluster-port", "\(try LoopbackPort.free())"])
             _ = try await server.cli("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
             try await eventually { try await put(store, "k", "value") }
             #expect(store.status == .ready)
@@ -66,7 +70,10 @@ import Testing
 
     // MARK: - Pure parts
 
-    @Test(arguments: [("", 0), ("123456789", 0x31c3), ("foo", 12_182), ("{foo}bar", 12_182), ("a{foo}b{c}", 12_182), ("foo{}{bar}", 8_363), ("foo{{bar}}zap", 4_015)])
+    @Test(arguments: [
+        ("", 0), ("123456789", 0x31c3), ("foo", 12_182), ("{foo}bar", 12_182), ("a{foo}b{c}", 12_182), ("foo{}{bar}", 8_363),
+        ("foo{{bar}}zap", 4_015),
+    ])
     func `a key's slot is the specification's`(_ key: String, _ slot: UInt16) {
         #expect(RedisSlot(key: key).number == slot % 16_384)
     }
@@ -84,7 +91,9 @@ import Testing
         func range(_ first: Int64, _ last: Int64, _ host: RESPValue, _ port: Int64) -> RESPValue {
             .array([.integer(first), .integer(last), .array([host, .integer(port), bulk("id")])])
         }
-        let reply = RESPValue.array([range(0, 99, bulk("a"), 1), range(100, 100, bulk(""), 2), range(101, 200, .null, 3), range(300, 400, bulk("a"), 1)])
+        let reply = RESPValue.array([
+            range(0, 99, bulk("a"), 1), range(100, 100, bulk(""), 2), range(101, 200, .null, 3), range(300, 400, bulk("a"), 1),
+        ])
         let table = try #require(RedisSlotTable(reply, askedHost: "asked", maximumNodes: 3))
         func owner(_ slot: Int) throws -> RedisAddress? { table.owner(of: try #require(RedisSlot(number: slot))) }
         #expect(try owner(99) == .host("a", port: 1))
@@ -94,7 +103,10 @@ import Testing
         #expect(try owner(400) == .host("a", port: 1))
         #expect(table.nodes.count == 3)
         #expect(RedisSlotTable(reply, askedHost: "asked", maximumNodes: 2) == nil)
-        for bad in [RESPValue.null, .array([]), .array([.integer(1)]), .array([range(5, 1, bulk("a"), 1)]), .array([range(0, 16_384, bulk("a"), 1)]), .array([range(0, 1, bulk("a"), 0)])] {
+        for bad in [
+            RESPValue.null, .array([]), .array([.integer(1)]), .array([range(5, 1, bulk("a"), 1)]),
+            .array([range(0, 16_384, bulk("a"), 1)]), .array([range(0, 1, bulk("a"), 0)]),
+        ] {
             #expect(RedisSlotTable(bad, askedHost: "asked", maximumNodes: 3) == nil)
         }
     }

@@ -160,7 +160,9 @@ import Musl
         }
     }
 
-    @Test(arguments: ["HTTP/1.1 400 Bad Request\r\n\r\n", "\u{0}\u{1}\u{2}\u{3}", "$99999999999\r\n", "*1\r\n*1\r\n?", "+OK\r\n+OK\r\n+OK\r\n+OK\r\n"])
+    @Test(arguments: [
+        "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{0}\u{1}\u{2}\u{3}", "$99999999999\r\n", "*1\r\n*1\r\n?", "+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
+    ])
     func `a server that sends garbage fails calls with words for it`(_ garbage: String) async throws {
         let peer = try await FakePeer { _ in garbage }
         try await withRedisStore(["redisHost": "127.0.0.1:\(peer.port)"].merging(brisk) { $1 }) { store in

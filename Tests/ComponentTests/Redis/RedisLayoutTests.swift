@@ -108,7 +108,9 @@ import Testing
         _ = try await server.cli("-n", "3", "SET", "app||elsewhere", "x")
         try await withRedisStore(server, ["redisDB": "2"]) { store in
             try await store.bulkSet((0..<2_500).map { write("app||\($0)", "x") })
-            #expect(try await store.keys(withPrefix: "app||1", after: "app||1998", limit: 3) == ["app||1999", "app||2", "app||20"].filter { $0.hasPrefix("app||1") })
+            #expect(
+                try await store.keys(withPrefix: "app||1", after: "app||1998", limit: 3)
+                    == ["app||1999", "app||2", "app||20"].filter { $0.hasPrefix("app||1") })
             #expect(try await store.deleteAll(withPrefix: "app||") == 2_500)
             #expect(try await server.cli("-n", "3", "EXISTS", "app||elsewhere") == ["1"])
             #expect(try await server.cli("-n", "2", "DBSIZE") == ["0"])

@@ -89,11 +89,13 @@ import Testing
     @Test(arguments: [
         (["redisHost": "localhost:x"], "redisHost"), (["redisHost": "a b"], "redisHost"), (["redisHost": ","], "redisHost"),
         (["redisHost": "a", "redisPort": "70000"], "redisPort"), (["redisHost": "a", "redisType": "ring"], "redisType"),
-        (["redisHost": "a", "failover": "true"], "sentinelMasterName"), (["redisHost": "a", "redisType": "cluster", "redisDB": "1"], "redisDB"),
+        (["redisHost": "a", "failover": "true"], "sentinelMasterName"),
+        (["redisHost": "a", "redisType": "cluster", "redisDB": "1"], "redisDB"),
         (["redisHost": "a", "redisType": "cluster", "failover": "true", "sentinelMasterName": "m"], "failover"),
         (["redisHost": "a", "useOIDC": "true"], "useOIDC"), (["redisHost": "a", "useEntraID": "true"], "useEntraID"),
         (["redisHost": "a", "redisUsername": "u"], "redisPassword"), (["redisHost": "a", "ttlInSeconds": "0"], "ttlInSeconds"),
-        (["redisHost": "a", "enableTLS": "true", "clientCert": "x"], "clientKey"), (["redisHost": "a", "enableTLS": "true", "caCert": "x"], "caCert"),
+        (["redisHost": "a", "enableTLS": "true", "clientCert": "x"], "clientKey"),
+        (["redisHost": "a", "enableTLS": "true", "caCert": "x"], "caCert"),
         (["redisHost": "a", "dialTimeout": "soon"], "dialTimeout"), (["redisHost": "a", "readTimeout": "-1"], "readTimeout"),
     ])
     func `metadata that cannot work is refused by field`(_ metadata: [String: String], _ field: String) async {

@@ -15,7 +15,9 @@ import Testing
     }
 
     /// A sentinel of its own that watches `master`.
-    private func sentinel(_ master: RedisServer, _ directory: TemporaryDirectory, _ extra: String = "") async throws -> (process: ServerProcess, port: Int) {
+    private func sentinel(_ master: RedisServer, _ directory: TemporaryDirectory, _ extra: String = "") async throws -> (
+        process: ServerProcess, port: Int
+    ) {
         let port = try LoopbackPort.free()
         let path = try directory.write(
             """
@@ -66,7 +68,9 @@ import Testing
             // What an operator does by hand: the connection stays, and every write fails with READONLY.
             _ = try await first.cli("REPLICAOF", "127.0.0.1", "\(second.port)")
             _ = try await ServerProcess("redis-cli", ["-p", "\(sentinel.port)", "SENTINEL", "REMOVE", "main"]).waitForExit()
-            _ = try await ServerProcess("redis-cli", ["-p", "\(sentinel.port)", "SENTINEL", "MONITOR", "main", "127.0.0.1", "\(second.port)", "1"]).waitForExit()
+            _ = try await ServerProcess(
+                "redis-cli", ["-p", "\(sentinel.port)", "SENTINEL", "MONITOR", "main", "127.0.0.1", "\(second.port)", "1"]
+            ).waitForExit()
             try await eventually { try await put(store, "two") }
             #expect(try await second.cli("HGET", "k", "data") == ["two"])
         }

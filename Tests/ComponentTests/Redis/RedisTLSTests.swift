@@ -71,7 +71,8 @@ import Testing
         let address = "localhost:\(fixture.port)"
         let authority = try fixture.pem("ca.crt")
         try await roundTrip([
-            "redisHost": address, "caCert": authority, "clientCert": try fixture.pem("client.crt"), "clientKey": try fixture.pem("client.key"),
+            "redisHost": address, "caCert": authority, "clientCert": try fixture.pem("client.crt"),
+            "clientKey": try fixture.pem("client.key"),
         ])
         await #expect(throws: CapabilityError.self) { try await roundTrip(["redisHost": address, "caCert": authority]) }
     }

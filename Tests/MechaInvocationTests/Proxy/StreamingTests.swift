@@ -160,7 +160,8 @@ import Testing
 
     /// Resident memory of this process, from the kernel.
     private func residentBytes() -> Int {
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8), let pages = Int(text.split(separator: " ")[1]) else { return 0 }
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8), let pages = Int(text.split(separator: " ")[1])
+        else { return 0 }
         return pages * 4_096
     }
 }

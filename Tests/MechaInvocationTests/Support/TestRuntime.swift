@@ -81,7 +81,8 @@ final class TestRuntime: Sendable {
     }
 
     /// A GET request to a port.
-    func request(_ target: String, port: Int, headers: HTTPHeaders = [:]) async throws -> (status: Int, body: String, headers: HTTPHeaders) {
+    func request(_ target: String, port: Int, headers: HTTPHeaders = [:]) async throws -> (status: Int, body: String, headers: HTTPHeaders)
+    {
         try await request(.GET, target, port: port, headers: headers)
     }
 

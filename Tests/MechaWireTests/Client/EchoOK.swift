@@ -3,7 +3,10 @@ import NIOPosix
 
 /// Answers every read with a small response, on any kind of address.
 enum EchoOK {
-    enum Address { case unix(String), tcp(String) }
+    enum Address {
+        case unix(String)
+        case tcp(String)
+    }
 
     private final class Handler: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer

@@ -43,7 +43,9 @@ import Testing
     @Test func `bytes behind a response end the connection`() async throws {
         try await ClientFixture.run { fixture in
             let server = try await fixture.server { connection in
-                while connection.takeHead() != nil { connection.send("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n\(connection.index)HTTP/1.1 200 OK\r\n") }
+                while connection.takeHead() != nil {
+                    connection.send("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n\(connection.index)HTTP/1.1 200 OK\r\n")
+                }
             }
             #expect(String(buffer: try await fixture.get(server.port).body) == "0")
             #expect(String(buffer: try await fixture.get(server.port).body) == "1")

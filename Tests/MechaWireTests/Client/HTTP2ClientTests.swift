@@ -207,7 +207,8 @@ import Testing
 
     @Test func `TLS chooses the protocol, verifies the name and can be told not to`() async throws {
         try await ClientFixture.run { fixture in
-            let (server, port) = try await listener(fixture, tls: ServerTLS(certificateChain: TestCertificate.chain, privateKey: TestCertificate.key))
+            let (server, port) = try await listener(
+                fixture, tls: ServerTLS(certificateChain: TestCertificate.chain, privateKey: TestCertificate.key))
             var trusting = ClientTLS()
             trusting.rootCertificates = TestCertificate.chain
             func call(_ host: String, _ version: Origin.HTTPVersion, _ tls: ClientTLS) async throws -> String {

@@ -31,7 +31,8 @@ struct StreamingService: HTTPService {
                 }
                 exchange.respond(status: .ok, body: ByteBuffer(string: String(total)))
             default:
-                exchange.respond(status: .ok, body: ByteBuffer(string: "\(exchange.head.method) \(exchange.head.uri) \(exchange.head.version)"))
+                exchange.respond(
+                    status: .ok, body: ByteBuffer(string: "\(exchange.head.method) \(exchange.head.uri) \(exchange.head.version)"))
             }
         }
     }

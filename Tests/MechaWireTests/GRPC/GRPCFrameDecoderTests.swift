@@ -70,7 +70,8 @@ import Testing
         let frames = (0..<Int.random(in: 1...20, using: &random)).map { _ in
             GRPCFrame(
                 isCompressed: Bool.random(using: &random),
-                payload: ByteBuffer(bytes: (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }))
+                payload: ByteBuffer(
+                    bytes: (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }))
         }
         var bytes = Self.bytes(frames)
         var decoder = GRPCFrameDecoder(limitBytes: 300)

@@ -225,7 +225,8 @@ import Testing
                 let services = try await call.next()?.listServicesResponse.service.map(\.name)
                 #expect(
                     services == [
-                        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "test.Echo",
+                        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+                        "test.Echo",
                     ])
                 try await call.send(.with { $0.fileContainingSymbol = "grpc.health.v1.Health" })
                 #expect(try await call.next()?.fileDescriptorResponse.fileDescriptorProto.count == 1)

@@ -2,7 +2,10 @@ import MechaCore
 
 /// The host name of an app, made from its id and namespace: `{appID}.{namespace}.svc`.
 struct HostTemplate: Sendable, Equatable {
-    private enum Piece: Sendable, Equatable { case text(String), appID, namespace }
+    private enum Piece: Sendable, Equatable {
+        case text(String)
+        case appID, namespace
+    }
 
     /// RFC 1035 section 2.3.4, in text form.
     static let maximumHostBytes = 253

@@ -56,7 +56,8 @@ struct MDNSLink: Sendable {
                 throw CapabilityError(.unsupported, "the channel has no socket options")
             }
             let local = in_addr(s_addr: networkOrder(interface.address.bytes))
-            let membership = ip_mreq(imr_multiaddr: in_addr(s_addr: networkOrder(IPAddress(groupAddress)?.bytes ?? [])), imr_interface: local)
+            let membership = ip_mreq(
+                imr_multiaddr: in_addr(s_addr: networkOrder(IPAddress(groupAddress)?.bytes ?? [])), imr_interface: local)
             try await socket.unsafeSetSocketOption(level: .ip, name: .ip_add_membership, value: membership).get()
             try await socket.setIPMulticastIF(local).get()
             return MDNSLink(interface: interface, channel: channel, group: group)

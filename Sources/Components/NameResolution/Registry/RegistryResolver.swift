@@ -30,7 +30,10 @@ public final class RegistryResolver: NameResolver {
         var isClosed = false
     }
 
-    init(_ options: SQLiteOptions, table: RegistryTable, updateInterval: Duration, process: ProcessIdentity = .own(), environment: ComponentEnvironment) {
+    init(
+        _ options: SQLiteOptions, table: RegistryTable, updateInterval: Duration, process: ProcessIdentity = .own(),
+        environment: ComponentEnvironment
+    ) {
         var options = options
         options.prepare = { try table.prepare($0) }
         worker = SQLiteWorker(options, logger: environment.logger)
@@ -168,7 +171,8 @@ extension RegistryResolver {
             options.cacheKibibytes = 128
             let interval = try metadata.duration("updateInterval", default: .seconds(5))
             guard interval >= .seconds(1), interval.wholeNanoseconds % 1_000_000_000 == 0 else {
-                throw MetadataError(field: "updateInterval", problem: "is \(GoDuration.format(interval))", expected: "whole seconds, at least 1s")
+                throw MetadataError(
+                    field: "updateInterval", problem: "is \(GoDuration.format(interval))", expected: "whole seconds, at least 1s")
             }
             let name = metadata.string("tableName", default: "mecha_apps")
             guard SQLiteName.isValid(name) else {

@@ -13,7 +13,8 @@ extension RedisClient {
             guard answer.containsError, let redirect = try answer.firstRedirect() else { return answer }
             target = redirect.target
         }
-        throw CapabilityError(.unavailable, "the Redis cluster sent the call on more than \(configuration.limits.redirects) times (redirects)")
+        throw CapabilityError(
+            .unavailable, "the Redis cluster sent the call on more than \(configuration.limits.redirects) times (redirects)")
     }
 
     /// Whether keys lie on different servers.

@@ -8,7 +8,9 @@ final class RedisLoop: @unchecked Sendable {
 
     init(loop: any EventLoop) { self.loop = loop }
 
-    func start(_ configuration: RedisConfiguration, _ connector: RedisConnector, onStatusChange: @escaping @Sendable (ComponentStatus) -> Void) {
+    func start(
+        _ configuration: RedisConfiguration, _ connector: RedisConnector, onStatusChange: @escaping @Sendable (ComponentStatus) -> Void
+    ) {
         loop.assertInEventLoop()
         let report = { [weak self] in
             if let status = self?.router?.status { onStatusChange(status) }

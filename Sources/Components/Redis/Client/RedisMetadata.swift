@@ -7,9 +7,12 @@ enum RedisMetadata {
     static let fields: [MetadataField] = servers + authentication + timing + pooling + refused
 
     private static let servers: [MetadataField] = [
-        MetadataField("redisHost", .string, required: true, "Address as host:port, several with commas (servers, sentinels or cluster nodes), or the path of a Unix socket"),
+        MetadataField(
+            "redisHost", .string, required: true,
+            "Address as host:port, several with commas (servers, sentinels or cluster nodes), or the path of a Unix socket"),
         MetadataField("redisPort", .integer, default: "6379", "Port of addresses that name none; 26379 for sentinels"),
-        MetadataField("redisType", .string, default: "node", choices: ["node", "cluster"], "Whether the address is a single server or a cluster"),
+        MetadataField(
+            "redisType", .string, default: "node", choices: ["node", "cluster"], "Whether the address is a single server or a cluster"),
         MetadataField("redisDB", .integer, default: "0", "Index of the database; a cluster has only 0"),
         MetadataField("failover", .bool, default: "false", "The addresses are sentinels, which know the master"),
         MetadataField("sentinelMasterName", .string, "Name under which the sentinels know the master; needed with failover"),
@@ -31,9 +34,12 @@ enum RedisMetadata {
         MetadataField("dialTimeout", .duration, default: "5s", "Until a new connection is ready, TLS and login included"),
         MetadataField("readTimeout", .duration, default: "3s", "Until a command is answered"),
         MetadataField("writeTimeout", .duration, default: "3s", "How long the server may refuse to take bytes"),
-        MetadataField("redisMinRetryInterval", .duration, default: "8ms", "Pause after the first failed attempt to connect; doubles from there"),
+        MetadataField(
+            "redisMinRetryInterval", .duration, default: "8ms", "Pause after the first failed attempt to connect; doubles from there"),
         MetadataField("redisMaxRetryInterval", .duration, default: "2s", "Longest pause between attempts to connect"),
-        MetadataField("redisMaxRetries", .integer, default: "3", "No effect: a command is never sent twice behind the caller's back; use a Resiliency policy"),
+        MetadataField(
+            "redisMaxRetries", .integer, default: "3",
+            "No effect: a command is never sent twice behind the caller's back; use a Resiliency policy"),
     ]
 
     /// One connection per event loop carries everything, so there is no pool to set up.
@@ -48,10 +54,11 @@ enum RedisMetadata {
         MetadataField("processingTimeout", .duration, "No effect here: used by pub/sub"),
     ]
 
-    private static let refused: [MetadataField] = [
-        MetadataField("useEntraID", .bool, default: "false", "Not supported: must be false"),
-        MetadataField("useOIDC", .bool, default: "false", "Not supported: must be false"),
-    ] + oidc.map { MetadataField($0, .string, secret: $0 == "oidcClientAssertionKey", "Not supported: login by OIDC") }
+    private static let refused: [MetadataField] =
+        [
+            MetadataField("useEntraID", .bool, default: "false", "Not supported: must be false"),
+            MetadataField("useOIDC", .bool, default: "false", "Not supported: must be false"),
+        ] + oidc.map { MetadataField($0, .string, secret: $0 == "oidcClientAssertionKey", "Not supported: login by OIDC") }
 
     private static let oidc = [
         "oidcTokenEndpoint", "oidcClientID", "oidcClientAssertionCert", "oidcClientAssertionKey", "oidcResource",
@@ -61,7 +68,8 @@ enum RedisMetadata {
     /// Reads and checks all of it. Throws ``MetadataError``.
     static func configuration(_ metadata: ComponentMetadata, name: String) throws -> RedisConfiguration {
         for flag in ["useOIDC", "useEntraID"] where try metadata.bool(flag) {
-            throw MetadataError(field: flag, problem: "is not supported", expected: "redisUsername and redisPassword, or clientCert and clientKey")
+            throw MetadataError(
+                field: flag, problem: "is not supported", expected: "redisUsername and redisPassword, or clientCert and clientKey")
         }
         var configuration = RedisConfiguration(topology: try topology(metadata))
         configuration.credentials = .init(
@@ -90,14 +98,16 @@ enum RedisMetadata {
             addresses = try RedisAddress.list(metadata.string("redisHost", default: ""), defaultPort: port)
         } catch {
             throw MetadataError(
-                field: "redisHost", problem: "contains \"\(error.part)\"", expected: "host:port, several with commas, or the path of a Unix socket")
+                field: "redisHost", problem: "contains \"\(error.part)\"",
+                expected: "host:port, several with commas, or the path of a Unix socket")
         }
         guard !addresses.isEmpty else {
             throw MetadataError(field: "redisHost", problem: "is missing", expected: "an address such as localhost:6379")
         }
         if isCluster {
             guard !usesSentinel else {
-                throw MetadataError(field: "failover", problem: "is true", expected: "false with redisType cluster, which needs no sentinel")
+                throw MetadataError(
+                    field: "failover", problem: "is true", expected: "false with redisType cluster, which needs no sentinel")
             }
             return .cluster(addresses)
         }

@@ -36,7 +36,8 @@ extension RedisStateStore {
         guard confirmations >= replicas else {
             throw CapabilityError(
                 .timeout,
-                "the write happened, but only \(confirmations) of \(replicas) replicas confirmed it within \(Self.replicaTimeoutMilliseconds) ms")
+                "the write happened, but only \(confirmations) of \(replicas) replicas confirmed it within \(Self.replicaTimeoutMilliseconds) ms"
+            )
         }
         return RedisReplies(replies.bytes, containsError: false)
     }

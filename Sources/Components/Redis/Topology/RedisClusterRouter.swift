@@ -32,7 +32,10 @@ final class RedisClusterRouter: RedisRouter, @unchecked Sendable {
         var lastFailure: CapabilityError?
     }
 
-    init(loop: any EventLoop, configuration: RedisConfiguration, connector: RedisConnector, seeds: [RedisAddress], onStatusChange: @escaping () -> Void) {
+    init(
+        loop: any EventLoop, configuration: RedisConfiguration, connector: RedisConnector, seeds: [RedisAddress],
+        onStatusChange: @escaping () -> Void
+    ) {
         self.loop = loop
         self.configuration = configuration
         self.connector = connector

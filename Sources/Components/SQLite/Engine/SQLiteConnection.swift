@@ -30,7 +30,8 @@ public final class SQLiteConnection {
         }
         self.database = database
         sqlite3_busy_timeout(database, Int32(clamping: options.busyTimeout.wholeNanoseconds / 1_000_000))
-        sqlite3_progress_handler(database, Self.instructionsPerDeadlineCheck, interruptWhenOverdue, Unmanaged.passUnretained(self).toOpaque())
+        sqlite3_progress_handler(
+            database, Self.instructionsPerDeadlineCheck, interruptWhenOverdue, Unmanaged.passUnretained(self).toOpaque())
         try SQLiteFunctions.register(on: database)
     }
 

@@ -17,7 +17,10 @@ protocol SQLiteJob: AnyObject, Sendable {
 /// `value` is touched on the lane's thread only, the continuation under its lock.
 final class SQLiteCall<Value: Sendable>: SQLiteJob, @unchecked Sendable {
     private enum State {
-        case new, answeredEarly(any Error), waiting(CheckedContinuation<Value, any Error>), answered
+        case new
+        case answeredEarly(any Error)
+        case waiting(CheckedContinuation<Value, any Error>)
+        case answered
     }
 
     let deadline: UInt64

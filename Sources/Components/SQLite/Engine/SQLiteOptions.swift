@@ -34,7 +34,8 @@ public struct SQLiteOptions: Sendable {
     /// and nothing acknowledged may be lost. Group commit shares the price between the writes that wait.
     var pragmas: [String] {
         var pragmas = [
-            "PRAGMA synchronous=\(syncsCommits ? "FULL" : "NORMAL")", "PRAGMA cache_size=-\(cacheKibibytes)", "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF",
+            "PRAGMA synchronous=\(syncsCommits ? "FULL" : "NORMAL")", "PRAGMA cache_size=-\(cacheKibibytes)", "PRAGMA temp_store=MEMORY",
+            "PRAGMA trusted_schema=OFF",
         ]
         if !location.isInMemory {
             pragmas.append(usesWAL ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=DELETE")

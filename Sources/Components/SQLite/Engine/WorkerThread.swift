@@ -1,3 +1,5 @@
+import MechaCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@ import Musl
 #elseif canImport(Darwin)
 import Darwin
 #endif
-import MechaCore
 
 /// Starts threads for blocking C code.
 enum WorkerThread {
@@ -34,11 +35,13 @@ enum WorkerThread {
 
         let argument = Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
-        let failure = pthread_create(&thread, &attributes, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, argument.toOpaque())
+        let failure = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, argument.toOpaque())
         guard failure == 0 else {
             argument.release()
             throw CapabilityError(.resourceExhausted, "cannot start a thread: \(String(cString: strerror(failure)))")

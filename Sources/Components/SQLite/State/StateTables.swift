@@ -66,7 +66,8 @@ struct StateTables: Sendable {
         do {
             // Finds expired entries without a look at all others. Dapr neither needs nor minds it.
             try connection.execute(
-                "CREATE INDEX IF NOT EXISTS \"mecha_\(entryTable)_expiration\" ON \"\(entryTable)\" (expiration_time) WHERE expiration_time IS NOT NULL")
+                "CREATE INDEX IF NOT EXISTS \"mecha_\(entryTable)_expiration\" ON \"\(entryTable)\" (expiration_time) WHERE expiration_time IS NOT NULL"
+            )
         } catch let error as SQLiteError where error.primaryCode == SQLITE_READONLY {}
     }
 

@@ -1,11 +1,12 @@
+import MechaCore
+import MechaProto
+import SwiftProtobuf
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import MechaCore
-import MechaProto
-import SwiftProtobuf
 
 /// Finds descriptors by file name and by symbol.
 struct DescriptorIndex: Sendable {

@@ -59,7 +59,10 @@ struct HTTP1FieldSection {
 
     /// A list of equal numbers counts as one (RFC 9110 section 8.6); anything else is an error.
     private mutating func noteContentLength(_ value: UnsafeRawBufferPointer) throws(WireError) {
-        if contentLength == nil, let length = HTTPBytes.decimal(value) { return contentLength = length }
+        if contentLength == nil, let length = HTTPBytes.decimal(value) {
+            contentLength = length
+            return
+        }
         for element in Self.listElements(value) {
             guard let length = HTTPBytes.decimal(element), contentLength == nil || contentLength == length else {
                 throw WireError(.malformed, "content-length is not one number")

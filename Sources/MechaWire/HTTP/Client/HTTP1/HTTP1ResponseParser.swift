@@ -171,7 +171,8 @@ struct HTTP1ResponseParser {
             if section.contentLength != nil { allowsReuse = false }
             guard section.isChunked else {
                 allowsReuse = false
-                return phase = .untilClose
+                phase = .untilClose
+                return
             }
             phase = .chunkSize
         } else if let length = section.contentLength {

@@ -21,7 +21,9 @@ struct HTTP1RequestLine {
         var union: UInt8 = 0
         while targetEnd < line.count, line[targetEnd] > 0x20 {
             let byte = line[targetEnd]
-            if byte == 0x7f || byte == UInt8(ascii: "#") { throw HTTP1Violation("the request target has a character that targets cannot have") }
+            if byte == 0x7f || byte == UInt8(ascii: "#") {
+                throw HTTP1Violation("the request target has a character that targets cannot have")
+            }
             union |= byte
             targetEnd += 1
         }

@@ -3,7 +3,11 @@ import NIOHTTP1
 
 /// A request head with what it says about the connection.
 struct HTTP1Request {
-    enum Body: Equatable { case none, length(Int), chunked }
+    enum Body: Equatable {
+        case none
+        case length(Int)
+        case chunked
+    }
 
     var head: HTTPRequestHead
     var body: Body
@@ -159,7 +163,9 @@ struct HTTP1RequestParser {
         guard let length = try blockLength(input, limit: headerBytes) else { return .needsMore }
         if isFirst {
             isFirst = false
-            if length == 18, input.withUnsafeReadableBytes({ $0.slice(0..<length).equals("PRI * HTTP/2.0\r\n\r\n") }) { return .http2Preface }
+            if length == 18, input.withUnsafeReadableBytes({ $0.slice(0..<length).equals("PRI * HTTP/2.0\r\n\r\n") }) {
+                return .http2Preface
+            }
         }
         let result = input.withUnsafeReadableBytes { bytes in
             Result { () throws(HTTP1Violation) in try Self.request(bytes.slice(0..<(length - 2))) }
@@ -189,7 +195,8 @@ struct HTTP1RequestParser {
         let head = HTTPRequestHead(
             version: line.isHTTP10 ? .http1_0 : .http1_1, method: line.method, uri: line.target, headers: HTTPHeaders(fields.fields))
         let offersH2C =
-            fields.offersH2C && fields.connectionNamesUpgrade && fields.connectionNamesSettings && fields.http2SettingsCount == 1 && !line.isHTTP10
+            fields.offersH2C && fields.connectionNamesUpgrade && fields.connectionNamesSettings && fields.http2SettingsCount == 1
+            && !line.isHTTP10
         return HTTP1Request(
             head: head, body: body,
             isKeepAlive: line.isHTTP10 ? fields.saysKeepAlive && !fields.saysClose : !fields.saysClose,
@@ -227,13 +234,16 @@ struct HTTP1RequestParser {
         }
         guard let line = try result.get() else { return false }
         extensionBytes += line.extensionBytes
-        if extensionBytes > Self.chunkExtensionBytes { throw HTTP1Violation("chunk extensions take more than \(Self.chunkExtensionBytes) bytes") }
+        if extensionBytes > Self.chunkExtensionBytes {
+            throw HTTP1Violation("chunk extensions take more than \(Self.chunkExtensionBytes) bytes")
+        }
         input.moveReaderIndex(forwardBy: line.length)
         state = line.size == 0 ? .trailers : .chunk(remaining: line.size)
         return true
     }
 
-    private static func chunkLine(_ bytes: UnsafeRawBufferPointer) throws(HTTP1Violation) -> (size: Int, extensionBytes: Int, length: Int)? {
+    private static func chunkLine(_ bytes: UnsafeRawBufferPointer) throws(HTTP1Violation) -> (size: Int, extensionBytes: Int, length: Int)?
+    {
         guard let lineFeed = HTTPCharacters.lineFeed(in: bytes, from: 0), lineFeed < chunkLineBytes else {
             if bytes.count >= chunkLineBytes { throw HTTP1Violation("a chunk size line is longer than \(chunkLineBytes) bytes") }
             return nil

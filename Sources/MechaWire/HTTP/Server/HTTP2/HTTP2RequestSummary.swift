@@ -21,7 +21,9 @@ struct HTTP2RequestSummary {
                 if host != nil { flaw = "host is there more than once" }
                 host = value
             case 5 where name == ":path":
-                if !value.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "#") }) { flaw = "the path has a character that paths cannot have" }
+                if !value.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "#") }) {
+                    flaw = "the path has a character that paths cannot have"
+                }
             case 6 where name == "expect": expectsContinue = value == "100-continue"
             case 7 where name == ":method":
                 isHEAD = value == "HEAD"

@@ -157,7 +157,10 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
         if payload.endStream { stream.requestEnded(trailers: nil) } else { unhandled.append(stream) }
     }
 
-    private enum Refusal { case status(HTTPResponseStatus), malformed, overloaded }
+    private enum Refusal {
+        case status(HTTPResponseStatus)
+        case malformed, overloaded
+    }
 
     private func refusal(of request: HTTP2RequestSummary) -> Refusal? {
         if request.listBytes > shard.limits.headerBytes {
@@ -239,7 +242,9 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     /// Gives the peer new window for the connection as long as its streams' consumers keep up.
     private func widenWindow() {
         let target = shard.limits.connectionWindowBytes
-        guard hasReceivedSettings, inboundWindowBytes <= target / 2, withheldBytes < target, phase != .lingering, phase != .closed else { return }
+        guard hasReceivedSettings, inboundWindowBytes <= target / 2, withheldBytes < target, phase != .lingering, phase != .closed else {
+            return
+        }
         let increment = target - inboundWindowBytes
         inboundWindowBytes = target
         write(.windowUpdate(windowSizeIncrement: increment), on: .rootStream)
