@@ -7,11 +7,11 @@ import SwiftProtobuf
 /// An app that speaks gRPC. Calls of its own services pass through as they are; other calls become
 /// `AppCallback.OnInvoke` (section 2.1 of the Dapr surface).
 public final class GRPCAppChannel: AppChannel {
-    private let endpoint: AppEndpoint
-    private let origin: Origin
-    private let http: HTTPClient
-    private let client: GRPCClient
-    private let limits: InvocationLimits
+    let endpoint: AppEndpoint
+    let origin: Origin
+    let http: HTTPClient
+    let client: GRPCClient
+    let limits: InvocationLimits
 
     public init(_ endpoint: AppEndpoint, client: HTTPClient, limits: InvocationLimits = .init()) {
         self.endpoint = endpoint
@@ -83,7 +83,7 @@ public final class GRPCAppChannel: AppChannel {
     }
 
     /// Hop-by-hop rules first, then the names that gRPC cannot carry as they are.
-    private func metadata(of request: AppRequest) -> GRPCMetadata {
+    func metadata(of request: AppRequest) -> GRPCMetadata {
         let head = RequestHeaders.head(
             HTTPRequestHead(version: .http1_1, method: .POST, uri: "/", headers: request.headers), target: "/",
             .init(caller: request.caller, callee: endpoint.app, trace: request.trace, appToken: endpoint.token))

@@ -4,10 +4,10 @@ import NIOHTTP1
 
 /// An app that speaks HTTP/1.1, HTTPS or HTTP/2 in the clear.
 public final class HTTPAppChannel: AppChannel {
-    private let endpoint: AppEndpoint
-    private let origin: Origin
-    private let client: HTTPClient
-    private let limits: InvocationLimits
+    let endpoint: AppEndpoint
+    let origin: Origin
+    let client: HTTPClient
+    let limits: InvocationLimits
 
     public init(_ endpoint: AppEndpoint, client: HTTPClient, limits: InvocationLimits = .init()) {
         self.endpoint = endpoint

@@ -48,11 +48,18 @@ public final class LocalApp: Sendable {
 
     /// Makes one call with its whole body in memory. An error answer of the app is a response.
     public func invoke(_ request: AppRequest, deadline: NIODeadline? = nil) async throws(InvocationError) -> AppResponse {
+        try await admitted { channel throws(InvocationError) in try await channel.invoke(request, deadline: deadline) }
+    }
+
+    /// Uses the channel when the app is well and it is this call's turn.
+    func admitted<Answer>(
+        _ body: (any AppChannel) async throws(InvocationError) -> Answer
+    ) async throws(InvocationError) -> Answer {
         let channel = try openChannel(for: .invocation)
-        guard let gate else { return try await channel.invoke(request, deadline: deadline) }
+        guard let gate else { return try await body(channel) }
         try await gate.enter()
         defer { gate.leave() }
-        return try await channel.invoke(request, deadline: deadline)
+        return try await body(channel)
     }
 
     private func openChannel(for kind: CallKind) throws(InvocationError) -> any AppChannel {
