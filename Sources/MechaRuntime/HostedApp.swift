@@ -1,8 +1,5 @@
-import DaprAPI
-import Logging
 import MechaCore
 import MechaHost
-import MechaInvocation
 import MechaManifest
 import MechaTelemetryExport
 import MechaWire
@@ -18,61 +15,16 @@ final class HostedApp: Sendable {
     private let listeners: [HTTPListener]
     /// The watcher of resource files and the prober of the app.
     private let tasks = Mutex<[Task<Void, Never>]>([])
+    /// The end, once it was asked for.
+    private let closing = Mutex<Task<Void, Never>?>(nil)
 
-    private init(
-        runtime: AppRuntime, report: ManifestReport, spans: SpanPipeline?, ports: Runtime.AppPorts, listeners: [HTTPListener]
-    ) {
-        self.runtime = runtime
-        self.report = report
-        self.spans = spans
-        self.ports = ports
-        self.listeners = listeners
-    }
-
-    /// Reads the resources and binds every listener; health says "not ready" until ``load(startedNanoseconds:)``.
-    static func open(_ options: AppOptions, host: Host, logs: RuntimeLogs) async throws -> HostedApp {
-        let report = AppRuntime.readResources(options, environment: host.environment)
-        let appLogs = logs.of(options)
-        let parts = try TelemetryParts(options, report.resources.configuration, logs: appLogs, host: host)
-        let runtime = AppRuntime(
-            options: options, configuration: report.resources.configuration, telemetry: parts.telemetry,
-            logger: appLogs.logger(scope: "dapr.runtime"), host: host)
-        var listeners: [HTTPListener] = []
-        func listen(
-            _ addresses: [ListenerOptions.Address], _ service: any HTTPService, isHTTP2Enabled: Bool = true
-        ) async throws -> Int? {
-            var port: Int?
-            for address in addresses {
-                // A free port is picked once; the other addresses follow it.
-                let address =
-                    if case .tcp(let host, 0) = address, let port { ListenerOptions.Address.tcp(host: host, port: port) } else { address }
-                var listenerOptions = ListenerOptions(address)
-                listenerOptions.isHTTP2Enabled = isHTTP2Enabled
-                listenerOptions.limits.headerBytes = options.maximumHeaderBytes
-                listenerOptions.limits.bodyBytes = options.maximumBodyBytes
-                let listener = try await HTTPListener.start(listenerOptions, loops: host.loops, service: service)
-                listeners.append(listener)
-                port = port ?? listener.port
-            }
-            return port
-        }
-        do {
-            var ports = Runtime.AppPorts(appID: options.appID)
-            let service = DaprService(app: runtime)
-            ports.httpPort = try await listen(
-                options.addresses(port: options.httpPort, kind: "http"), service, isHTTP2Enabled: options.isH2CEnabled)
-            ports.grpcPort = try await listen(options.addresses(port: options.grpcPort, kind: "grpc"), service)
-            ports.internalPort = try await listen(
-                [.tcp(host: options.internalListenAddress, port: options.internalPort)], PeerService(apps: host.apps))
-            if let port = options.publicPort {
-                ports.publicPort = try await listen(
-                    [.tcp(host: options.publicListenAddress, port: port)], DaprHTTPService(app: runtime, isPublic: true))
-            }
-            return HostedApp(runtime: runtime, report: report, spans: parts.pipeline, ports: ports, listeners: listeners)
-        } catch {
-            for listener in listeners { await listener.close() }
-            throw error
-        }
+    /// Takes over an app whose listeners are bound; health says "not ready" until ``load(startedNanoseconds:)``.
+    init(_ opening: AppOpening) {
+        runtime = opening.runtime
+        report = opening.report
+        spans = opening.spans
+        ports = opening.ports
+        listeners = opening.listeners
     }
 
     /// Loads components, makes the app findable and begins to watch its files.
@@ -101,8 +53,23 @@ final class HostedApp: Sendable {
 
     private func keep(_ task: Task<Void, Never>) { tasks.withLock { $0.append(task) } }
 
-    /// Leaves the mesh, lets requests under way finish (up to `limit`), then closes everything.
+    /// Whether the end was asked for.
+    var isClosing: Bool { closing.withLock { $0 != nil } }
+
+    /// Leaves the mesh, lets requests under way finish (up to `limit`), then closes everything. Who comes
+    /// second waits for the same end.
     func close(within limit: Duration) async {
+        let task = closing.withLock { closing in
+            if let closing { return closing }
+            let task = Task { await end(within: limit) }
+            closing = task
+            return task
+        }
+        await task.value
+    }
+
+    private func end(within limit: Duration) async {
+        await holdBack()
         runtime.beginDraining()
         await runtime.leaveMesh()
         await withTaskGroup(of: Void.self) { group in
@@ -112,12 +79,18 @@ final class HostedApp: Sendable {
         await runtime.closeComponents()
         await spans?.shutdown(within: .seconds(1))
     }
-}
 
-extension AppOptions {
-    /// Where an API listens: its socket file when sockets are asked for, else a port on each address.
-    fileprivate func addresses(port: Int, kind: String) -> [ListenerOptions.Address] {
-        if let folder = unixDomainSocketDirectory { return [.unix(path: "\(folder)/dapr-\(appID)-\(kind).socket")] }
-        return listenAddresses.map { .tcp(host: $0, port: port) }
+    /// `--dapr-block-shutdown-duration`: goes on as if nothing were, for that time or until the app says that it
+    /// is unhealthy.
+    private func holdBack() async {
+        guard let duration = runtime.options.blockShutdown, duration > .zero else { return }
+        runtime.logger.info("shutdown is held back for \(duration), or until the app is unhealthy")
+        let clock = runtime.host.clock
+        let end = clock.monotonicNanoseconds() + UInt64(duration.wholeNanoseconds)
+        while clock.monotonicNanoseconds() < end, runtime.app.health?.isHealthy ?? true {
+            try? await clock.sleep(for: Self.healthLookPause)
+        }
     }
+
+    private static let healthLookPause = Duration.milliseconds(50)
 }

@@ -76,11 +76,21 @@ public final class Runtime: Sendable {
             loops: loops, client: HTTPClient(loops: loops), catalog: .mecha, hostName: LogIdentity.hostName(),
             dataDirectory: options.dataDirectory, environment: environment
         ) { app, scope in logs.of(app).logger(scope: scope) }
+        var openings: [AppOpening] = []
         var hosted: [HostedApp] = []
+        var metricsListener: HTTPListener?
         do {
             try DataDirectory.prepare(options.dataDirectory)
-            for app in options.apps { hosted.append(try await HostedApp.open(app, host: host, logs: logs)) }
-            let metricsListener = try await openMetrics(options, hosted, host)
+            for app in options.apps { openings.append(try AppOpening(app, host: host, logs: logs)) }
+            // Ports that are named come first, so that none of them is picked as a free one before its turn.
+            for index in openings.indices { try await openings[index].bindNamed() }
+            let metrics = MetricsOfApps()
+            if let port = options.metricsPort, port != 0 { metricsListener = try await openMetrics(options, port, metrics, host) }
+            let reserved = Set(options.apps.compactMap(\.appPort))
+            for index in openings.indices { try await openings[index].bindFree(avoiding: reserved) }
+            if options.metricsPort == 0 { metricsListener = try await openMetrics(options, 0, metrics, host) }
+            hosted = openings.map(HostedApp.init)
+            metrics.show(hosted)
             let runtime = Runtime(host: host, hosted: hosted, metricsListener: metricsListener, logs: logs)
             for app in hosted {
                 let appID = app.runtime.options.appID
@@ -92,25 +102,32 @@ public final class Runtime: Sendable {
             return runtime
         } catch {
             for app in hosted { await app.close(within: .zero) }
+            for opening in openings { await opening.abandon() }
+            await metricsListener?.close()
             await loops.shutdown()
             throw RuntimeStartError(error)
         }
     }
 
-    private static func openMetrics(_ options: RuntimeOptions, _ hosted: [HostedApp], _ host: Host) async throws -> HTTPListener? {
-        guard let port = options.metricsPort else { return nil }
-        let process = MetricRegistry()
-        ProcessMetrics.register(in: process)
-        let registries = [process] + hosted.map(\.runtime.telemetry.metrics.registry)
-        return try await HTTPListener.start(
+    private static func openMetrics(
+        _ options: RuntimeOptions, _ port: Int, _ metrics: MetricsOfApps, _ host: Host
+    ) async throws -> HTTPListener {
+        try await HTTPListener.start(
             ListenerOptions(.tcp(host: options.metricsListenAddress, port: port)), loops: host.loops,
-            service: MetricsService { registries })
+            service: MetricsService { metrics.registries })
     }
 
     /// Sets a label of the app's metadata (`cliPID`, `appPID`, `appCommand`, ...).
     public func setMetadata(_ key: String, _ value: String, app appID: String) {
         // A label of ours that the app's own labels left no room for is no reason to stop.
         try? hosted.first { $0.runtime.options.appID == appID }?.runtime.setMetadata(key, value)
+    }
+
+    /// Ends one app: refuses its new requests, lets those under way finish (up to its `gracefulShutdown`), then
+    /// closes its listeners and the components that no other app uses. The others go on.
+    public func close(app appID: String) async {
+        guard let app = hosted.first(where: { $0.runtime.options.appID == appID }) else { return }
+        await app.close(within: app.runtime.options.gracefulShutdown)
     }
 
     /// Refuses new requests, lets those under way finish (up to each app's `gracefulShutdown`), then closes everything.

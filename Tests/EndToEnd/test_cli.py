@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -198,12 +199,19 @@ def test_the_app_can_use_its_runtime_while_it_ends(mecha, tmp_path):
     assert "last words 200" in program.text
 
 
-def test_an_app_that_ignores_sigterm_is_killed(mecha):
-    program = mecha.start("run", "--app-id", "x", "--", "sh", "-c", "trap '' TERM; echo pid=$$; while :; do sleep 600; done")
-    app = printed_number(program, "pid")
-    program.wait_for("You're up and running!")
-    assert program.end() == 0
-    assert not is_running(app)
+def test_an_app_that_ignores_sigterm_is_killed_and_at_once_when_asked_twice(mecha):
+    command = ("--", "sh", "-c", "trap '' TERM INT; echo pid=$$; while :; do sleep 600; done")
+    patient, hurried = mecha.start("run", "--app-id", "x", *command), mecha.start("run", "--app-id", "y", *command)
+    apps = {program: printed_number(program, "pid") for program in (patient, hurried)}
+    for program in apps:
+        program.wait_for("You're up and running!")
+        program.process.send_signal(signal.SIGTERM)
+        program.wait_for("terminated signal received: shutting down")
+    assert hurried.end(signal.SIGINT) == 0
+    wait_until(lambda: not is_running(apps[hurried]), "the app of the second signal is gone")
+    assert is_running(apps[patient])
+    assert patient.wait() == 0
+    assert not is_running(apps[patient])
 
 
 def test_nothing_is_left_when_mecha_itself_is_killed(mecha):
@@ -299,6 +307,7 @@ def shop(tmp_path):
     script(folder / "back", "app.py", ECHO_APP)
     script(folder / "front", "app.sh", """
         echo "front is $APP_ID in $COLOR"
+        echo "metrics=$DAPR_METRICS_PORT"
         trap 'exit 0' TERM
         sleep 600 & wait
     """)
@@ -361,11 +370,90 @@ def test_one_app_of_a_template_may_fail_or_be_stopped(mecha, shop):
     program.wait_for("The App process exited with error code: exit status 5")
     program.wait_for("== APP - front == front is")
     wait_until(lambda: len(json.loads(mecha.call("list", "-o", "json").stdout)) == 3, "all are listed")
-    assert "app stopped successfully: front" in mecha.call("stop", "-a", "front").stdout
-    wait_until(lambda: [a["appId"] for a in json.loads(mecha.call("list", "-o", "json").stdout)] == ["back", "broken"], "front is gone")
+    apps = {app["appId"]: app for app in json.loads(mecha.call("list", "-o", "json").stdout)}
+    front = apps["front"]
+    assert "app stopped successfully: front" in mecha.call("stop", "-a", "front", "--wait").stdout
+    assert [app["appId"] for app in json.loads(mecha.call("list", "-o", "json").stdout)] == ["back", "broken"]
+    # Its process and its part of the runtime are gone, and nobody finds it any more.
+    assert not is_running(front["appPid"])
+    for port in (front["httpPort"], front["grpcPort"]):
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert http(apps["back"]["httpPort"], "/v1.0/invoke/front/method/x")[0] == 500
+    metrics = int(re.search(r"metrics=(\d+)", program.wait_for("metrics="))[1])
+    page = http(metrics, "/metrics")[1].decode()
+    assert '{app_id="back"' in page and '{app_id="front"' not in page
     answer = mecha.call("invoke", "-a", "back", "-m", "hello", "-v", "GET")
     assert "GET /hello" in answer.stdout, answer.stderr
+    # One whose process has ended is closed just the same.
+    assert mecha.call("stop", "broken", "--wait").returncode == 0
+    assert [app["appId"] for app in json.loads(mecha.call("list", "-o", "json").stdout)] == ["back"]
+    assert program.process.poll() is None
+    # The process ends with its last app.
+    assert mecha.call("stop", "-a", "back").returncode == 0
+    assert program.wait() == 0
+    assert "Exited Dapr successfully" in open(front["daprdLogPath"]).read()
+
+
+def test_runtimes_log_where_the_template_says(mecha, tmp_path):
+    places = {"silent": ("file", "info"), "loud": ("console", "debug"), "both": ("fileAndConsole", "info"), "calm": ("console", "error")}
+    for name in places:
+        (tmp_path / name).mkdir()
+    (tmp_path / "dapr.yaml").write_text(json.dumps({"version": 1, "apps": [
+        {"appDirPath": name, "daprdLogDestination": place, "logLevel": level} for name, (place, level) in places.items()]}))
+    program = mecha.start("run", "-f", tmp_path)
+    program.wait_for("Started Dapr with app id", count=4)
+    logs = {app["appId"]: app["daprdLogPath"] for app in json.loads(mecha.call("list", "-o", "json").stdout)}
     assert program.end() == 0
+    ready = "dapr initialized. Status: Running."
+    for name, (place, level) in places.items():
+        own = [line for line in program.out if f"app_id={name} " in line]
+        # On a shared console each line says whose it is; in a file of its own it need not.
+        assert all(line.startswith(f"== DAPR - {name} == time=") for line in own), own
+        assert any(ready in line for line in own) == (place != "file" and level != "error"), program.text
+        if place == "console":
+            assert not logs[name]
+        else:
+            lines = [line for line in open(logs[name]) if f"app_id={name} " in line]
+            assert lines and all(line.startswith("time=") for line in lines) and any(ready in line for line in lines)
+    assert not any("level=info" in line and "app_id=calm " in line for line in program.out)
+
+
+def test_named_ports_are_not_taken_by_apps_that_name_none(mecha, tmp_path):
+    """In a network of its own, where there are hardly more ports than are asked for."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "dapr.yaml").write_text(json.dumps({"version": 1, "apps": [
+        {"appDirPath": "a"}, {"appDirPath": "b"},
+        {"appDirPath": "c", "daprHTTPPort": 40000, "daprGRPCPort": 40001, "daprInternalGRPCPort": 40002, "appPort": 40003},
+    ]}))
+    network = "ip link set lo up && echo 40000 40010 > /proc/sys/net/ipv4/ip_local_port_range && exec \"$@\""
+    prefix = ["unshare", "-n", "sh", "-c", network, "sh"]
+    if shutil.which("unshare") is None or subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
+        pytest.skip("needs the right to make a network")
+    command = Command(prefix[0], mecha.home)
+    try:
+        program = command.start(*prefix[1:], BINARY, "run", "-f", tmp_path)
+        program.wait_for("Started Dapr with app id", count=3)
+        apps = {app["appId"]: app for app in json.loads(mecha.call("list", "-o", "json").stdout)}
+        assert program.end() == 0
+    finally:
+        command.close()
+    assert (apps["c"]["httpPort"], apps["c"]["grpcPort"]) == (40000, 40001)
+    others = [apps[name][kind] for name in ("a", "b") for kind in ("httpPort", "grpcPort")]
+    assert len(set(others)) == 4 and all(40004 <= port <= 40010 for port in others)
+
+
+def test_a_shutdown_may_be_held_back(mecha):
+    http_port = free_port()
+    program = mecha.start(
+        "serve", "--app-id", "x", "--dapr-http-port", http_port, "--dapr-grpc-port", free_port(), "--metrics-port", 0,
+        "--dapr-block-shutdown-duration", "600s")
+    wait_until(lambda: "dapr initialized" in program.text, "it runs")
+    program.process.send_signal(signal.SIGTERM)
+    program.wait_for("shutdown is held back")
+    assert http(http_port, "/v1.0/healthz/outbound")[0] == 204
+    assert program.end() == 0, "asked twice, it does not wait"
 
 
 def test_a_template_may_come_from_standard_input(mecha, shop):

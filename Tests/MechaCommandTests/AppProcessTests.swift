@@ -115,6 +115,22 @@ import Darwin
         #expect(reports[1...] == [.exited(.signal(9)), .cleared])
     }
 
+    @Test func `an app that was asked to end can still be killed`() async throws {
+        let patient = try Run("trap '' TERM; echo $$; while :; do sleep 300; done", carried: true)
+        let hurried = try Run("trap '' TERM; echo $$; while :; do sleep 300; done", carried: true)
+        let waiting = try await patient.printedPID()
+        _ = try await hurried.printedPID()
+        patient.process.stop()
+        hurried.process.stop()
+        hurried.process.kill()
+        let reports = await hurried.all()
+        #expect(reports[1...] == [.exited(.signal(9)), .cleared])
+        // The one that was only asked still has its time.
+        #expect(!isGone(waiting))
+        patient.process.kill()
+        _ = await patient.all()
+    }
+
     @Test func `when the guard is killed its app does not stay behind`() async throws {
         let run = try Run("echo $PPID; sleep 300", carried: true)
         var iterator = run.reports.makeAsyncIterator()

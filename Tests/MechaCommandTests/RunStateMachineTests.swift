@@ -176,14 +176,39 @@ import Testing
 
     @Test func `one app may be taken out of the run`() {
         var machine = running(many())
-        #expect(machine.handle(.shutdownRequested(app: 0, isForced: false)) == [.stop(0), .updateRecord])
-        #expect(machine.isWithdrawn == [true, false])
+        #expect(machine.handle(.shutdownRequested(app: 0, isForced: false)) == [.stop(0)])
+        #expect(machine.handle(.shutdownRequested(app: 0, isForced: false)) == [])
         #expect(machine.handle(.appExited(0, .signal(15))) == [])
-        #expect(machine.handle(.appCleared(0)) == [])
+        #expect(machine.handle(.appCleared(0)) == [.closeApp(0)])
+        #expect(machine.handle(.appClosed(0)) == [.tell(.appClosed(0, .stopped(.signal(15)))), .updateRecord])
+        #expect(machine.apps == [.gone, .running])
         #expect(machine.handle(.shutdownRequested(app: 1, isForced: false)).contains(.tell(.stopping)))
         _ = machine.handle(.appExited(1, .signal(15)))
         #expect(machine.handle(.appCleared(1)) == [.stopRuntime])
         #expect(machine.handle(.runtimeStopped).last == .exit(0))
+    }
+
+    @Test func `an app that has ended, or has no command, is closed at once`() {
+        var machine = running(many([true, false, true]))
+        _ = machine.handle(.appExited(0, .code(0)))
+        _ = machine.handle(.appCleared(0))
+        #expect(machine.handle(.shutdownRequested(app: 0, isForced: false)) == [.closeApp(0)])
+        #expect(machine.handle(.shutdownRequested(app: 1, isForced: false)) == [.closeApp(1)])
+        #expect(machine.handle(.appClosed(1)) == [.tell(.appClosed(1, .absent)), .updateRecord])
+        // The last one takes the run with it; who is still closing is waited for by the runtime.
+        #expect(machine.handle(.appExited(2, .code(0))).contains(.tell(.stopping)))
+        #expect(machine.handle(.appCleared(2)) == [.stopRuntime])
+        #expect(machine.handle(.appClosed(0)) == [.tell(.appClosed(0, .ended(.code(0))))])
+        #expect(machine.handle(.runtimeStopped).last == .exit(0))
+    }
+
+    @Test func `an app that is taken out before its turn is not started`() {
+        var machine = many([true, true, true])
+        _ = machine.handle(.runtimeStarted)
+        #expect(machine.handle(.shutdownRequested(app: 1, isForced: false)) == [.closeApp(1)])
+        #expect(machine.handle(.appClosed(1)) == [.tell(.appClosed(1, .waiting))])
+        #expect(
+            machine.handle(.appStarted(0, pid: 1)) == [.tell(.appUp(0, pid: 1)), .tell(.preparing(2)), .launch(2)])
     }
 
     @Test func `a command that cannot be started ends the whole template`() {

@@ -9,8 +9,8 @@ import Testing
         _ capture: LogCapture, format: LogFormat = .text, level: Logger.Level = .info, prefix: String = ""
     ) -> AppLogs {
         AppLogs(
-            identity: LogIdentity(appID: "orders", instance: "host-1", version: "1.2.3"), writer: capture.writer, format: format,
-            level: level, prefix: prefix, clock: FixedClock())
+            identity: LogIdentity(appID: "orders", instance: "host-1", version: "1.2.3"), outputs: [.init(capture.writer, prefix: prefix)],
+            format: format, level: level, clock: FixedClock())
     }
 
     /// Reads a text line back into its pairs.

@@ -105,7 +105,7 @@ import Testing
 
     @Test func `a collector that is not there costs a counter and a log line`() async throws {
         let capture = LogCapture()
-        let logs = AppLogs(identity: LogIdentity(appID: "orders", instance: "i", version: "v"), writer: capture.writer)
+        let logs = AppLogs(identity: LogIdentity(appID: "orders", instance: "i", version: "v"), outputs: [.init(capture.writer)])
         let registry = MetricRegistry()
         var options = TraceExportOptions()
         options.zipkinEndpoint = "http://127.0.0.1:1/api/v2/spans"
@@ -117,7 +117,7 @@ import Testing
     @Test func `spans can go to the log`() async throws {
         let capture = LogCapture()
         let logs = AppLogs(
-            identity: LogIdentity(appID: "orders", instance: "i", version: "v"), writer: capture.writer, format: .json)
+            identity: LogIdentity(appID: "orders", instance: "i", version: "v"), outputs: [.init(capture.writer)], format: .json)
         var options = TraceExportOptions()
         options.writesToLog = true
         try await export(options, logger: logs.logger(scope: "dapr.trace"))

@@ -5,25 +5,34 @@ import NIOCore
 /// Makes the loggers of one app. Nothing here is process-global: apps of one process differ in id, level,
 /// prefix and, if they like, in output.
 public final class AppLogs: Sendable {
-    private let writer: LogWriter
+    /// A place that lines go to.
+    public struct Output: Sendable {
+        public var writer: LogWriter
+        /// Put before each line, for example `== orders == `.
+        public var prefix: String
+
+        public init(_ writer: LogWriter, prefix: String = "") {
+            self.writer = writer
+            self.prefix = prefix
+        }
+    }
+
+    private let outputs: [Output]
     private let format: LogFormat
     private let level: Logger.Level
-    private let prefix: String
     private let identity: [LogField]
     private let clock: any MechaClock
 
     /// - Parameters:
-    ///   - writer: shared by all apps that log to one place.
+    ///   - outputs: every line goes to all of them; a writer may be shared by the apps that log to one place.
     ///   - level: lines below it are not written.
-    ///   - prefix: put before each line, for example `== orders == `.
     public init(
-        identity: LogIdentity, writer: LogWriter, format: LogFormat = .text, level: Logger.Level = .info,
-        prefix: String = "", clock: any MechaClock = SystemClock()
+        identity: LogIdentity, outputs: [Output], format: LogFormat = .text, level: Logger.Level = .info,
+        clock: any MechaClock = SystemClock()
     ) {
-        self.writer = writer
+        self.outputs = outputs
         self.format = format
         self.level = level
-        self.prefix = prefix
         self.clock = clock
         self.identity = identity.fields
     }
@@ -41,14 +50,23 @@ public final class AppLogs: Sendable {
     /// Queues one line.
     func emit(_ level: Logger.Level, _ message: String, scope: String, fields: [LogField] = []) {
         var line = ByteBuffer()
-        if !prefix.isEmpty { line.writeString(prefix) }
         let own = identity + [LogField("scope", scope), LogField("type", "log")]
         format.write(
             time: clock.now(), level: level, message: message, fields: own + fields.prefix(LogLimits.maximumFields),
             into: &line)
-        writer.write(line)
+        for output in outputs {
+            guard !output.prefix.isEmpty else {
+                output.writer.write(line)
+                continue
+            }
+            var prefixed = ByteBuffer(string: output.prefix)
+            prefixed.writeImmutableBuffer(line)
+            output.writer.write(prefixed)
+        }
     }
 
     /// Waits a moment for lines to be written, because the process is about to end.
-    func flush() { writer.flush() }
+    func flush() {
+        for output in outputs { output.writer.flush() }
+    }
 }

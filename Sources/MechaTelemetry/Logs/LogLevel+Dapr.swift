@@ -4,14 +4,14 @@ extension Logger.Level {
     /// The level above error: the process is about to end. swift-log calls it critical.
     public static var fatal: Logger.Level { .critical }
 
-    /// Reads `--log-level`: debug, info, warn, warning, error or fatal in any case; nil for anything else.
+    /// Reads `--log-level`: debug, info, warn, warning, error, fatal or panic in any case; nil for anything else.
     public init?(daprName: String) {
         switch daprName.lowercased() {
         case "debug": self = .debug
         case "info": self = .info
         case "warn", "warning": self = .warning
         case "error": self = .error
-        case "fatal": self = .fatal
+        case "fatal", "panic": self = .fatal
         default: return nil
         }
     }

@@ -23,6 +23,14 @@ struct Stopper: Sendable {
         guard answer.isSuccess else {
             throw CommandError("its runtime answered \(answer.status.code) \(answer.text)")
         }
+        guard let patience else { return }
+        let deadline = ContinuousClock.now + patience
+        while RunningApp.all(in: store).contains(where: { $0.app.appID == appID && $0.record.process == running.record.process }) {
+            guard ContinuousClock.now < deadline else {
+                throw CommandError("it did not end within \(patience.components.seconds) seconds")
+            }
+            try? await Task.sleep(for: Self.lookPause)
+        }
     }
 
     /// Ends the process that runs the template at that absolute path.

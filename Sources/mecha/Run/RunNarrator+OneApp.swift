@@ -17,7 +17,7 @@ extension RunNarrator {
         case .appUp(_, let pid?):
             console.info("Updating metadata for appPID: \(pid)")
             console.info("Updating metadata for app command: \(command)")
-        case .preparing, .appUp:
+        case .preparing, .appUp, .appClosed:
             break
         case .appNotStarted(_, let reason):
             console.failure("Cannot start '\(app.command.first ?? "")': \(reason)")

@@ -32,11 +32,13 @@ extension RunNarrator {
             appSinks[app].write(console.line(.success, "Exited App successfully"))
         case .appExited(let app, let exit):
             appSinks[app].write(console.line(.failure, "The App process exited with error code: \(exit)"))
+        case .appClosed(let app, let phase):
+            tellEnd(app, phase)
         case .stopping:
             console.info("Received signal to stop Dapr and app processes. Shutting down Dapr and app processes.")
             for sink in daprSinks + appSinks { sink.write(console.line(.info, "termination signal received: shutting down")) }
         case .stopped(let apps):
-            for (app, phase) in apps.enumerated() { tellEnd(app, phase) }
+            for (app, phase) in apps.enumerated() where phase != .gone { tellEnd(app, phase) }
         }
     }
 

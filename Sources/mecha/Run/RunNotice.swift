@@ -11,6 +11,8 @@ enum RunNotice: Equatable, Sendable {
     case allUp
     /// An app ended by itself.
     case appExited(Int, ProcessExit)
+    /// An app was taken out of the run, alone; how it stood then.
+    case appClosed(Int, RunStateMachine.AppPhase)
     case stopping
     /// All is over; how each app stood then.
     case stopped([RunStateMachine.AppPhase])

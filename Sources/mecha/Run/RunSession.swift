@@ -59,6 +59,7 @@ struct RunSession {
         case .launch(let app): launch(app)
         case .stop(let app): processes[app]?.stop()
         case .kill(let app): processes[app]?.kill()
+        case .closeApp(let app): close(app)
         case .stopRuntime: stopRuntime()
         case .setDeadline(let duration):
             Task { [send] in
@@ -97,6 +98,13 @@ struct RunSession {
         }
     }
 
+    private func close(_ app: Int) {
+        Task { [runtime, send, appID = plan.apps[app].options.appID] in
+            await runtime?.close(app: appID)
+            send.yield(.appClosed(app))
+        }
+    }
+
     private func stopRuntime() {
         Task { [runtime, send] in
             await runtime?.shutdown()
@@ -132,7 +140,7 @@ struct RunSession {
 
     private func updateRecord() {
         guard let runtime else { return }
-        let apps = plan.apps.indices.filter { !machine.isWithdrawn[$0] }.map { app in
+        let apps = plan.apps.indices.filter { machine.apps[$0] != .gone }.map { app in
             RunRecord.App(plan.apps[app], ports: runtime.apps[app], pid: appPIDs[app])
         }
         do {

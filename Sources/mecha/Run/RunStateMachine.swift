@@ -2,8 +2,9 @@
 /// state machine that knows no process, no clock and no words.
 ///
 /// One app: its end ends the run, and its failure is the run's failure. Several apps (a run template):
-/// the end of one leaves the others alone, as with Dapr; the run ends with the last. A stop signal ends
-/// the apps first, so that they can still use their runtime while they finish, then the runtime.
+/// the end of one leaves the others alone, as with Dapr; the run ends with the last. One that is asked to
+/// shut down is ended, and then its part of the runtime is closed. A stop signal ends the apps first, so
+/// that they can still use their runtime while they finish, then the runtime.
 struct RunStateMachine: Sendable {
     enum Event: Equatable {
         case runtimeStarted
@@ -17,6 +18,8 @@ struct RunStateMachine: Sendable {
         case stopSignal
         /// A client asked the API of an app for shutdown.
         case shutdownRequested(app: Int, isForced: Bool)
+        /// The app's part of the runtime is closed.
+        case appClosed(Int)
         case runtimeStopped
         case deadlinePassed
     }
@@ -25,6 +28,8 @@ struct RunStateMachine: Sendable {
         case launch(Int)
         case stop(Int)
         case kill(Int)
+        /// Close the app's part of the runtime: its listeners and components.
+        case closeApp(Int)
         case stopRuntime
         case setDeadline(Duration)
         /// The set of running apps changed.
@@ -42,6 +47,8 @@ struct RunStateMachine: Sendable {
         case notStarted(String)
         /// There is no command; the app runs elsewhere and only uses the runtime.
         case absent
+        /// Taken out of the run, with its part of the runtime.
+        case gone
     }
 
     /// How long the guards may take for the apps' end: their own patience and some more.
@@ -53,8 +60,8 @@ struct RunStateMachine: Sendable {
     private var phase = Phase.starting
     private(set) var apps: [AppPhase]
     private var isCleared: [Bool]
-    /// Apps taken out of the run by a shutdown request of their own.
-    private(set) var isWithdrawn: [Bool]
+    /// Apps that a shutdown request of their own takes out of the run.
+    private var isWithdrawn: [Bool]
     private var exitCode: Int32 = 0
 
     /// `hasCommand` tells for each app whether there is something to start.
@@ -75,6 +82,7 @@ struct RunStateMachine: Sendable {
         case .appCleared(let app): appCleared(app)
         case .stopSignal: stopSignal()
         case .shutdownRequested(let app, let isForced): shutdownRequested(app, isForced: isForced)
+        case .appClosed(let app): appClosed(app)
         case .runtimeStopped: runtimeStopped()
         case .deadlinePassed: deadlinePassed()
         }
@@ -97,7 +105,7 @@ struct RunStateMachine: Sendable {
     /// Apps start one after the other, so that the words about one stand together.
     private mutating func launchNext(after previous: Int) -> [Action] {
         var actions: [Action] = []
-        for app in apps.indices where app > previous {
+        for app in apps.indices where app > previous && !isWithdrawn[app] {
             actions.append(.tell(.preparing(app)))
             guard apps[app] == .absent else {
                 apps[app] = .launching
@@ -139,26 +147,39 @@ struct RunStateMachine: Sendable {
 
     private mutating func appCleared(_ app: Int) -> [Action] {
         isCleared[app] = true
-        return phase == .stopping ? drainIfCleared() : []
+        switch phase {
+        case .stopping: return drainIfCleared()
+        case .launching, .running: return isWithdrawn[app] ? [.closeApp(app)] : []
+        case .starting, .draining, .over: return []
+        }
     }
 
     private mutating func shutdownRequested(_ app: Int, isForced: Bool) -> [Action] {
         switch phase {
         case .starting, .launching, .running:
             if isForced { return abandon(exitCode: 1) }
+            guard !isWithdrawn[app] else { return [] }
             isWithdrawn[app] = true
-            guard isTemplate, phase == .running, apps.indices.contains(where: isAlive) else { return beginStop() }
-            return (isCleared[app] ? [] : [.stop(app)]) + [.updateRecord]
+            guard isTemplate, phase != .starting, apps.indices.contains(where: isAlive) else { return beginStop() }
+            if apps[app] == .waiting { isCleared[app] = true }
+            return [isCleared[app] ? .closeApp(app) : .stop(app)]
         case .stopping, .draining, .over:
             return isForced && phase != .over ? abandon(exitCode: 1) : []
         }
+    }
+
+    private mutating func appClosed(_ app: Int) -> [Action] {
+        guard phase != .over else { return [] }
+        let last = apps[app]
+        apps[app] = .gone
+        return [.tell(.appClosed(app, last))] + (phase == .running ? [.updateRecord] : [])
     }
 
     /// Whether the app still counts: it runs, or has nothing to run and was not withdrawn.
     private func isAlive(_ app: Int) -> Bool {
         switch apps[app] {
         case .waiting, .launching, .running, .absent: !isWithdrawn[app]
-        case .ended, .stopped, .notStarted: false
+        case .ended, .stopped, .notStarted, .gone: false
         }
     }
 

@@ -24,8 +24,6 @@ struct TemplateLoader {
         }
         var process = runtime.options(in: context)
         process.metricsPort = metricsPort(of: planned.apps)
-        // What concerns no app in particular goes where the runtime's log of the first one goes.
-        if let first = apps.first?.daprLog, !first.isOnConsole { process.logFile = first.file }
         return RunPlan(style: .template(.init(path: file, name: template.name ?? "")), runtime: process, apps: apps)
     }
 

@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -18,12 +16,12 @@ final class AppProcess: Sendable {
         case cleared
     }
 
-    /// The writing end of the control pipe; nil once closed.
-    private let control: Mutex<Int32?>
+    /// The writing end of the control pipe, which the guard takes for this process's life.
+    private let control: Int32
 
-    private init(control: Int32) { self.control = Mutex(control) }
+    private init(control: Int32) { self.control = control }
 
-    deinit { stop() }
+    deinit { close(control) }
 
     /// Starts the command. `report` is called on a thread of its own; `line` gets what the app prints
     /// when the command asks for that.
@@ -68,21 +66,15 @@ final class AppProcess: Sendable {
     }
 
     /// Asks the app's processes to end; those that have not after ``GuardStateMachine/patience`` are killed.
-    func stop() {
-        control.withLock { descriptor in
-            if let open = descriptor { close(open) }
-            descriptor = nil
-        }
-    }
+    func stop() { ask(ProcessGuard.stopByte) }
 
-    /// Kills the app's processes.
-    func kill() {
-        control.withLock { descriptor in
-            guard let open = descriptor else { return }
-            var byte = ProcessGuard.killByte
-            _ = systemWrite(open, &byte, 1)
-        }
-        stop()
+    /// Kills the app's processes at once, also when they were asked to end before.
+    func kill() { ask(ProcessGuard.killByte) }
+
+    /// A guard that is gone has nothing left to end.
+    private func ask(_ request: UInt8) {
+        var byte = request
+        _ = systemWrite(control, &byte, 1)
     }
 }
 

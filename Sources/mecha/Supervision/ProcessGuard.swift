@@ -10,9 +10,9 @@ import Darwin
 /// outlive the run, however the run ends.
 ///
 /// `mecha run` executes its own binary under the name ``programName`` with the app's command as
-/// arguments. The guard starts the app in a process group of its own and then only waits. Its end of
-/// the control pipe closes when `mecha run` asks for the app's end and just the same when that process
-/// is gone, were it by SIGKILL; both lead to SIGTERM for the whole group and SIGKILL after a while.
+/// arguments. The guard starts the app in a process group of its own and then only waits. A byte on the
+/// control pipe asks for the app's end, and the pipe closes when `mecha run` is gone, were it by SIGKILL;
+/// both lead to SIGTERM for the whole group and SIGKILL after a while.
 /// (A parent-death signal would reach the app's first process only, not what a shell, npm or dotnet
 /// has started below it, and would fire when the spawning thread ends.) The guard is the reaper of the
 /// app's orphans, so it knows when the group is empty. Processes that leave the group on purpose
@@ -23,6 +23,8 @@ enum ProcessGuard {
     static let programName = "mecha-guard"
     static let controlDescriptor: Int32 = 3
     static let statusDescriptor: Int32 = 4
+    /// On the control pipe: end the group. The pipe stays open, because a kill may follow.
+    static let stopByte = UInt8(ascii: "T")
     /// On the control pipe: kill at once.
     static let killByte = UInt8(ascii: "K")
     /// How often a group that is to end is looked at when no signal tells of a change.
@@ -96,6 +98,7 @@ enum ProcessGuard {
             if descriptors[1].revents != 0 {
                 var byte: UInt8 = 0
                 switch systemRead(controlDescriptor, &byte, 1) {
+                case 1 where byte == stopByte: events.append(.stopRequested)
                 case 1 where byte == killByte: events.append(.killRequested)
                 case 0:
                     isControlOpen = false

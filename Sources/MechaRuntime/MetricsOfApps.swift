@@ -1,0 +1,19 @@
+import MechaTelemetry
+import Synchronization
+
+/// The metrics that the process's listener shows: its own and those of the apps that it serves now.
+final class MetricsOfApps: Sendable {
+    private let process: MetricRegistry
+    private let apps = Mutex<[HostedApp]>([])
+
+    init() {
+        process = MetricRegistry()
+        ProcessMetrics.register(in: process)
+    }
+
+    func show(_ hosted: [HostedApp]) { apps.withLock { $0 = hosted } }
+
+    var registries: [MetricRegistry] {
+        [process] + apps.withLock { $0 }.filter { !$0.isClosing }.map(\.runtime.telemetry.metrics.registry)
+    }
+}
