@@ -21,7 +21,8 @@ extension BindingAnswer {
                 StateWrite(
                     key: key, value: (item["value"] ?? .null).buffer, etag: item["etag"]?.stringValue,
                     metadata: Dictionary(
-                        (item["metadata"]?.objectValue ?? []).map { ($0.name, $0.value.stringValue ?? $0.value.text) }) { $1 }))
+                        (item["metadata"]?.objectValue ?? []).map { ($0.name, $0.value.stringValue ?? $0.value.text) }
+                    ) { $1 }))
         }
         switch document["to"] {
         case .array(let names)?: destinations = names.compactMap(\.stringValue)

@@ -52,6 +52,24 @@ import Testing
 
         func invoke(_ request: AppRequest, deadline: NIODeadline?) async throws(InvocationError) -> AppResponse { AppResponse(.http(.ok)) }
 
+        func subscriptions(deadline: NIODeadline) async throws(InvocationError) -> [TopicSubscription] { throw Self.notAsked }
+
+        func acceptedBindings(
+            _ bindings: [(name: String, method: MethodPath)], deadline: NIODeadline
+        ) async throws(InvocationError) -> Set<String> { throw Self.notAsked }
+
+        func deliver(_ event: TopicEvent, deadline: NIODeadline?) async throws(InvocationError) -> EventAnswer { throw Self.notAsked }
+
+        func deliver(_ events: BulkTopicEvent, deadline: NIODeadline?) async throws(InvocationError) -> [EventAnswer] {
+            throw Self.notAsked
+        }
+
+        func trigger(_ trigger: BindingTrigger, deadline: NIODeadline?) async throws(InvocationError) -> BindingAnswer {
+            throw Self.notAsked
+        }
+
+        private static let notAsked = InvocationError(.noAppChannel, "only probes are asked for here")
+
         func probe(path: String, timeout: TimeAmount) async -> Int? {
             probes.withLock { $0 += 1 }
             return answers.withLock { $0.count > 1 ? $0.removeFirst() : $0.first ?? nil }
