@@ -18,10 +18,15 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
+    /// The listeners are open before the components are loaded, so that health can be asked at once.
+    static let starting = RuntimeError(.starting, "the runtime is still starting: its components are being loaded")
+
     public struct Code: Hashable, Sendable {
         let name: String
         private init(_ name: String) { self.name = name }
 
+        /// Components are still being loaded.
+        public static let starting = Code("starting")
         public static let stateStoresNotConfigured = Code("stateStoresNotConfigured")
         public static let stateStoreNotFound = Code("stateStoreNotFound")
         public static let stateIllegalKey = Code("stateIllegalKey")

@@ -618,6 +618,29 @@ def test_idle_connections_are_closed_with_goaway(start_probe):
         peer.expect_goaway(NO_ERROR)
 
 
+def test_what_is_sent_before_the_client_saw_the_first_goaway_is_answered(start_probe):
+    probe = start_probe("--drain-ms", 10_000)
+    with Peer(probe) as peer:
+        assert peer.is_alive(1)
+        probe.terminate()
+        while not isinstance(frame := peer.any_frame(), GoAwayFrame):
+            pass
+        assert (frame.last_stream_id, frame.error_code) == (2**31 - 1, NO_ERROR)
+        # No stream is open, and the PING that follows is not answered yet: for the server, this crossed its GOAWAY.
+        peer.get(3, "/hello")
+        while not isinstance(ping := peer.any_frame(), PingFrame) or "ACK" in ping.flags:
+            pass
+        assert peer.response(3)[2] == b"hello"
+        answer = PingFrame(0, ping.opaque_data)
+        answer.flags.add("ACK")
+        peer.send(answer)
+        while not isinstance(frame := peer.any_frame(), GoAwayFrame):
+            pass
+        assert (frame.last_stream_id, frame.error_code) == (3, NO_ERROR)
+        with pytest.raises(Closed):
+            peer.any_frame()
+
+
 def test_a_client_that_does_not_answer_the_drain_ping_is_closed_all_the_same(start_probe):
     probe = start_probe()
     with Peer(probe) as peer:

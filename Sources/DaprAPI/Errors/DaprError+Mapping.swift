@@ -52,6 +52,7 @@ extension DaprError {
             DaprError(status, code, grpc, error.message, reason: reason, resource: store, metadata: ["appID": appID])
         }
         switch error.code {
+        case .starting: return DaprError(.serviceUnavailable, "ERR_OUTBOUND_HEALTH_NOT_READY", .unavailable, error.message)
         case .stateStoresNotConfigured:
             return state(.internalServerError, "ERR_STATE_STORE_NOT_CONFIGURED", .failedPrecondition, "DAPR_STATE_NOT_CONFIGURED")
         case .stateStoreNotFound:

@@ -63,7 +63,7 @@ extension AppRuntime {
                 outcome.loaded.append(running)
             }
         }
-        var next = AppSnapshot(declared: declared, resources: resources, configuration: configuration)
+        var next = AppSnapshot(isLoaded: true, declared: declared, resources: resources, configuration: configuration)
         for component in outcome.loaded {
             do {
                 try bind(component, into: &next)
@@ -110,7 +110,8 @@ extension StateEncryption {
         let secondary = try key("secondaryEncryptionKey")
         guard let primary = try key("primaryEncryptionKey") else {
             if secondary != nil {
-                throw MetadataError(field: "primaryEncryptionKey", problem: "is missing", expected: "a key beside secondaryEncryptionKey")
+                throw MetadataError(
+                    field: "primaryEncryptionKey", problem: "is missing", expected: "a key beside secondaryEncryptionKey")
             }
             return nil
         }

@@ -33,6 +33,7 @@ extension AppRuntime {
     private func secretBinding(_ name: String) throws -> SecretBinding {
         let snapshot = snapshot
         if let binding = snapshot.secretStores[name] { return binding }
+        guard snapshot.isLoaded else { throw RuntimeError.starting }
         if snapshot.secretStores.isEmpty {
             throw RuntimeError(.secretStoresNotConfigured, "secret store is not configured", resource: name)
         }

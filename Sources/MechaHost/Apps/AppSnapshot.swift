@@ -5,6 +5,8 @@ import MechaManifest
 /// What an app's resources amount to at one moment. Immutable: a reload makes a new one and swaps it,
 /// and a request in flight finishes on the one that it began with.
 struct AppSnapshot: Sendable {
+    /// False until the resources were loaded for the first time.
+    var isLoaded = false
     /// What the files say; ``resources`` has the embedded defaults where they say nothing.
     var declared = ResourceSet()
     var resources = ResourceSet()

@@ -27,13 +27,15 @@ extension AppRuntime {
         let binding = try stateBinding(name)
         guard keys.count <= Self.maximumBulkKeys else {
             throw RuntimeError(
-                .stateBulkGet, "\(keys.count) keys were asked for at once; at most \(Self.maximumBulkKeys) are allowed", resource: name)
+                .stateBulkGet, "\(keys.count) keys were asked for at once; at most \(Self.maximumBulkKeys) are allowed",
+                resource: name)
         }
         if keys.isEmpty { return [] }
         return try await measuring(binding.calls, .bulkGet) {
             try await binding.bulkGet(keys, options, parallelism: parallelism > 0 ? parallelism : Self.defaultBulkParallelism)
         } failure: { error in
-            RuntimeError(.stateBulkGet, "failed getting state from state store \(name): \(describe(error))", resource: name, cause: error)
+            RuntimeError(
+                .stateBulkGet, "failed getting state from state store \(name): \(describe(error))", resource: name, cause: error)
         }
     }
 
@@ -67,7 +69,8 @@ extension AppRuntime {
         try await measuring(binding.calls, .bulkDelete) {
             try await binding.store.bulkDelete(removals.map(binding.prepared))
         } failure: { error in
-            RuntimeError(.stateDelete, "failed deleting state in state store \(name): \(describe(error))", resource: name, cause: error)
+            RuntimeError(
+                .stateDelete, "failed deleting state in state store \(name): \(describe(error))", resource: name, cause: error)
         }
     }
 
@@ -86,7 +89,8 @@ extension AppRuntime {
         try await measuring(binding.calls, .transaction) {
             try await binding.store.transact(operations.map(binding.prepared), metadata: metadata)
         } failure: { error in
-            RuntimeError(.stateTransaction, "error while executing state transaction: \(describe(error))", resource: name, cause: error)
+            RuntimeError(
+                .stateTransaction, "error while executing state transaction: \(describe(error))", resource: name, cause: error)
         }
     }
 
@@ -115,6 +119,7 @@ extension AppRuntime {
     private func stateBinding(_ name: String) throws -> StateBinding {
         let snapshot = snapshot
         if let binding = snapshot.stateStores[name] { return binding }
+        guard snapshot.isLoaded else { throw RuntimeError.starting }
         if snapshot.stateStores.isEmpty {
             throw RuntimeError(.stateStoresNotConfigured, "state store is not configured", resource: name)
         }
@@ -133,7 +138,8 @@ func describe(_ error: any Error) -> String {
 
 private func saveMessage(_ error: any Error, store: String) -> String {
     switch (error as? CapabilityError)?.code {
-    case .etagMismatch: "failed saving state in state store \(store): possible etag mismatch. error from state store: \(describe(error))"
+    case .etagMismatch:
+        "failed saving state in state store \(store): possible etag mismatch. error from state store: \(describe(error))"
     case .etagInvalid: "failed saving state in state store \(store): invalid etag value: \(describe(error))"
     default: "failed saving state in state store \(store): \(describe(error))"
     }

@@ -21,14 +21,26 @@ final class HTTP2ByteGate: ChannelDuplexHandler {
     private var joint = ByteBuffer()
     private(set) var isShut = false
     private var upgrade: HTTP2UpgradeAdapter?
+    private var context: ChannelHandlerContext?
 
     init(shard: ListenerShard, upgrade: HTTP2UpgradeAdapter? = nil) {
         self.shard = shard
         self.upgrade = upgrade
     }
 
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
     /// Lets nothing more in.
     func shut() { isShut = true }
+
+    /// Writes GOAWAY with the highest stream id and NO_ERROR (RFC 9113 section 6.8), past the codec.
+    func sendGoAwayOfHighestStream() {
+        guard let context else { return }
+        let frame: [UInt8] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]
+        write(context: context, data: wrapOutboundOut(.byteBuffer(ByteBuffer(bytes: frame))), promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isShut else { return }
@@ -42,7 +54,8 @@ final class HTTP2ByteGate: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard promise == nil, case .byteBuffer(let bytes) = unwrapOutboundIn(data), bytes.readableBytes <= Self.joinedWriteBytes else {
+        guard promise == nil, case .byteBuffer(let bytes) = unwrapOutboundIn(data), bytes.readableBytes <= Self.joinedWriteBytes
+        else {
             passJoint(context)
             return context.write(data, promise: promise)
         }

@@ -101,7 +101,9 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
         // The codec reports in events of four types, several per request; comparing types first keeps
         // this from being a chain of failing casts.
         if type == NIOHTTP2WindowUpdatedEvent.self {
-            if let event = event as? NIOHTTP2WindowUpdatedEvent, event.streamID == .rootStream { windowChanged(event.inboundWindowSize) }
+            if let event = event as? NIOHTTP2WindowUpdatedEvent, event.streamID == .rootStream {
+                windowChanged(event.inboundWindowSize)
+            }
         } else if type == StreamClosedEvent.self {
             if let event = event as? StreamClosedEvent { streamClosed(event) }
         } else if type == NIOHTTP2StreamCreatedEvent.self || type == NIOHTTP2BulkStreamWindowChangeEvent.self {
@@ -319,7 +321,9 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
         guard phase == .serving else { return }
         phase = .announcing
         waitingSince = shard.tick
-        write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), on: .rootStream)
+        // Told of this frame, the codec would count the connection as over whenever no stream is open, and
+        // break it off on the requests that the client sends before it has read the frame.
+        gate.sendGoAwayOfHighestStream()
         write(.ping(Self.drainPing, ack: false), on: .rootStream)
         flushNow()
     }
