@@ -123,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "mecha",
             dependencies: [
-                "MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", "CProcess",
+                "MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", "DaprAPI",
+                "CProcess",
                 arguments, yams, nioCore, nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: settings),

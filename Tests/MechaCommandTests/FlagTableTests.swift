@@ -44,23 +44,76 @@ import Testing
         #expect(table.shorts == declared.shorts)
     }
 
-    /// Section 3.1 of the Dapr surface.
-    @Test(arguments: [
-        "app-id", "app-port", "app-protocol", "app-channel-address", "dapr-http-port", "dapr-grpc-port", "dapr-internal-grpc-port",
-        "dapr-internal-grpc-listen-address", "dapr-listen-addresses", "dapr-public-port", "dapr-public-listen-address", "metrics-port",
-        "metrics-listen-address", "enable-metrics", "profile-port", "enable-profiling", "resources-path", "components-path", "config",
-        "mode", "placement-host-address", "scheduler-host-address", "scheduler-job-streams", "actors-disseminate-timeout",
-        "control-plane-address", "sentry-address", "control-plane-trust-domain", "control-plane-namespace", "enable-mtls",
-        "sentry-request-jwt-audiences", "max-body-size", "read-buffer-size", "app-max-concurrency", "unix-domain-socket",
-        "dapr-graceful-shutdown-seconds", "dapr-block-shutdown-duration", "enable-app-health-check", "app-health-check-path",
-        "app-health-probe-interval", "app-health-probe-timeout", "app-health-threshold", "app-binding-options-timeout",
-        "disable-init-endpoints", "enable-api-logging", "disable-builtin-k8s-secret-store", "hot-reload-reconcile-interval",
-        "allowed-origins", "log-level", "log-as-json", "log-file", "version", "build-info", "wait", "reminders-service", "actors-service",
-        "app-ssl", "dapr-http-max-request-size", "dapr-http-read-buffer-size",
-    ])
-    func `every flag of daprd is taken`(name: String) {
-        let table = FlagTable.serve
-        #expect(
-            [table.values, table.switches, table.invertible, table.ignoredValues, table.ignoredSwitches].contains { $0.contains(name) })
+    private static let otherCommands: [String] = MechaCommand.commands.compactMap { $0.configuration.commandName }
+        .filter { $0 != "run" && $0 != "serve" }
+    private static let flagsOfCommands: [[String]] = ReferenceCommandLine.commands.flatMap { command in
+        command.flags.map { [command.name, $0] }
+    }
+
+    @Test(arguments: otherCommands)
+    func `the table of every other command is what it declares`(name: String) throws {
+        let command = try #require(MechaCommand.commands.first { $0.configuration.commandName == name })
+        let table = try #require(FlagTable.of(command: name))
+        let parts = command.configuration.subcommands.isEmpty ? [command] : command.configuration.subcommands
+        var all = Declared()
+        for part in parts {
+            let declared = try declared(part)
+            all.values.formUnion(declared.values)
+            all.switches.formUnion(declared.switches)
+            all.shorts.merge(declared.shorts) { $1 }
+        }
+        #expect(table.values == all.values)
+        #expect(table.switches == all.switches.subtracting(["version"]))
+        #expect(table.shorts == all.shorts)
+        #expect(table.refused.union(table.withoutEffect).isSubset(of: table.values.union(table.switches)))
+    }
+
+    // What docs/compatibility.md says of flags, tried out.
+
+    @Test(arguments: ReferenceCommandLine.daprd.flags)
+    func `a flag of daprd is taken, or refused with the reason`(flag: String) async throws {
+        try await tryOut(flag, words: ["serve"], table: .serve, state: CommandLineSupport.ofDaprd(flag: flag))
+        #expect(CommandLineSupport.ofDaprd(flag: flag) != .notYet)
+    }
+
+    @Test(arguments: flagsOfCommands)
+    func `a flag of a command is what the page says`(names: [String]) async throws {
+        let table = try #require(FlagTable.of(command: names[0]))
+        try await tryOut(names[1], words: [names[0]], table: table, state: .of(flag: names[1], command: names[0]))
+    }
+
+    /// Parses the flag among words that the command would else accept.
+    private func tryOut(_ flag: String, words: [String], table: FlagTable, state: CommandLineSupport) async throws {
+        let values = [
+            "app-protocol": "grpc", "output": "json", "log-level": "debug", "app-channel-address": "localhost", "resources-path": "/tmp",
+            "max-body-size": "1Mi", "read-buffer-size": "8Ki", "dapr-block-shutdown-duration": "1s", "disable-init-endpoints": "config",
+            "mode": "standalone",
+        ]
+        let takesValue = table.values.union(table.ignoredValues).contains(flag)
+        let runner = CommandRunner(
+            persona: .mecha, environment: [:], arguments: words + ["--\(flag)"] + (takesValue ? [values[flag] ?? "1"] : []))
+        var failure = ""
+        do {
+            _ = try MechaCommand.parseAsRoot(runner.words)
+        } catch {
+            failure = MechaCommand.message(for: error)
+        }
+        switch state {
+        case .works, .withoutEffect:
+            #expect(!failure.contains("Unknown option") && !failure.contains("is invalid"), Comment(rawValue: failure))
+        case .notYet:
+            #expect(failure.contains("Unknown option"), Comment(rawValue: failure))
+        case .refused:
+            #expect(failure.isEmpty)
+            #expect(await runner.run(signals: nil) == 1)
+        }
+    }
+
+    @Test func `a command of the reference is there or its absence explained`() {
+        for command in ReferenceCommandLine.commands { #expect(FlagTable.of(command: command.name) != nil) }
+        for command in ReferenceCommandLine.otherCommands {
+            #expect(MissingCommands.refusal(of: command) != nil)
+            #expect(CommandLineSupport.of(command: command) == .refused)
+        }
     }
 }

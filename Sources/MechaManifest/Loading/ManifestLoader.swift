@@ -84,16 +84,24 @@ public struct ManifestLoader: Sendable {
             let fields = FieldReader(expanded, problems: problems)
             fields.ignore(["apiVersion", "kind"])
             resources.configurations += [Resource(fields, apiVersion: apiVersion)].compactMap { $0 }
-        case "MCPServer", "WorkflowAccessPolicy":
+        case _ where Self.planned.contains(kind):
             problems.warn("is ignored: this kind is not supported yet", at: document.mark)
         default:
             fields.warn("kind", "is \"\(kind.clipped)\", which is unknown; the resource is ignored\(fields.hint(kind, among: Self.kinds))")
         }
     }
 
-    static let kinds = [
-        ComponentSpec.kind, ConfigurationSpec.kind, SubscriptionSpec.kind, ResiliencySpec.kind, HTTPEndpointSpec.kind,
+    static let kinds = supported.map(\.kind)
+
+    /// The kinds that are decoded, each with its versions.
+    package static let supported: [(kind: String, apiVersions: [String])] = [
+        (ComponentSpec.kind, ComponentSpec.apiVersions), (ConfigurationSpec.kind, ConfigurationSpec.apiVersions),
+        (SubscriptionSpec.kind, SubscriptionSpec.apiVersions), (ResiliencySpec.kind, ResiliencySpec.apiVersions),
+        (HTTPEndpointSpec.kind, HTTPEndpointSpec.apiVersions),
     ]
+
+    /// Kinds of the reference that are passed over with a warning.
+    package static let planned = ["MCPServer", "WorkflowAccessPolicy"]
 }
 
 extension YAMLNode {

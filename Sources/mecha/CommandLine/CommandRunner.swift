@@ -62,7 +62,9 @@ struct CommandRunner: Sendable {
         case "serve":
             return [name] + ArgumentNormalizer(table: .serve, allowsSingleDashNames: true).normalize(arguments)
         case "-v": return ["--version"] + arguments
-        default: return [name] + arguments
+        default:
+            guard let table = FlagTable.of(command: name) else { return [name] + arguments }
+            return [name] + ArgumentNormalizer(table: table, allowsSingleDashNames: false).normalize(arguments)
         }
     }
 

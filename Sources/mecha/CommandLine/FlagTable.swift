@@ -11,6 +11,10 @@ struct FlagTable: Sendable {
     /// Flags of Dapr that have no meaning here and are taken without a word.
     var ignoredValues: Set<String> = []
     var ignoredSwitches: Set<String> = []
+    /// Declared flags that are answered with the reason why they cannot be had.
+    var refused: Set<String> = []
+    /// Declared flags that change nothing here.
+    var withoutEffect: Set<String> = []
 
     private static let appValues: Set<String> = [
         "app-id", "app-port", "app-protocol", "app-channel-address", "app-max-concurrency",
@@ -33,7 +37,8 @@ struct FlagTable: Sendable {
         switches: appSwitches.union(["kubernetes"]),
         shorts: appShorts.merging(["f": "run-file", "k": "kubernetes"]) { $1 },
         ignoredValues: ["placement-host-address", "scheduler-host-address", "profile-port"],
-        ignoredSwitches: ["enable-profiling"])
+        ignoredSwitches: ["enable-profiling"],
+        refused: ["kubernetes"])
 
     /// `mecha serve`, and `daprd` (section 3.1 of the Dapr surface).
     static let serve = FlagTable(
@@ -51,5 +56,6 @@ struct FlagTable: Sendable {
             "sentry-request-jwt-audiences", "app-binding-options-timeout", "hot-reload-reconcile-interval",
             "profile-port", "reminders-service", "actors-service", "runtime-path",
         ],
-        ignoredSwitches: ["enable-profiling", "disable-builtin-k8s-secret-store"])
+        ignoredSwitches: ["enable-profiling", "disable-builtin-k8s-secret-store"],
+        refused: ["enable-mtls"])
 }

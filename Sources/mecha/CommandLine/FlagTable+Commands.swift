@@ -1,0 +1,45 @@
+extension FlagTable {
+    /// The flags of the command; nil when there is no such command.
+    static func of(command: String) -> FlagTable? {
+        switch command {
+        case "run": run
+        case "serve": serve
+        case let name: others[name]
+        }
+    }
+
+    private static let others: [String: FlagTable] = [
+        "list": output,
+        "stop": FlagTable(
+            values: ["app-id", "run-file", "timeout"], switches: ["kubernetes", "wait"],
+            shorts: ["a": "app-id", "f": "run-file", "k": "kubernetes", "w": "wait", "t": "timeout"], refused: ["kubernetes"]),
+        "invoke": FlagTable(
+            values: ["app-id", "method", "data", "data-file", "verb", "unix-domain-socket"], switches: [],
+            shorts: ["a": "app-id", "m": "method", "d": "data", "f": "data-file", "v": "verb", "u": "unix-domain-socket"]),
+        "publish": FlagTable(
+            values: ["publish-app-id", "pubsub", "topic", "data", "data-file", "metadata", "unix-domain-socket"], switches: [],
+            shorts: [
+                "i": "publish-app-id", "p": "pubsub", "t": "topic", "d": "data", "f": "data-file", "m": "metadata",
+                "u": "unix-domain-socket",
+            ]),
+        "init": FlagTable(
+            values: containers.union(["runtime-version", "image-registry", "image-variant", "from-dir"]),
+            switches: ["slim", "kubernetes"], shorts: ["s": "slim", "k": "kubernetes"], refused: ["kubernetes"],
+            withoutEffect: containers.union(["runtime-version", "image-registry", "image-variant", "from-dir"])),
+        "uninstall": FlagTable(
+            values: containers, switches: ["all", "kubernetes"], shorts: ["k": "kubernetes"], refused: ["kubernetes"],
+            withoutEffect: containers),
+        "components": output,
+        "configurations": FlagTable(
+            values: ["config", "name", "output"], switches: ["kubernetes"],
+            shorts: ["c": "config", "n": "name", "o": "output", "k": "kubernetes"], refused: ["kubernetes"]),
+        "version": FlagTable(values: ["output"], switches: [], shorts: ["o": "output"]),
+        "completion": FlagTable(values: [], switches: [], shorts: [:]),
+    ]
+
+    private static let output = FlagTable(
+        values: ["output"], switches: ["kubernetes"], shorts: ["o": "output", "k": "kubernetes"], refused: ["kubernetes"])
+
+    /// Of the containers that Dapr starts, and Mecha does without.
+    private static let containers: Set<String> = ["network", "container-runtime"]
+}
