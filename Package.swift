@@ -4,7 +4,7 @@ import PackageDescription
 // Layers, top to bottom (ARCHITECTURE.md explains them; Tests/ArchitectureTests reads the imports
 // and fails on an arrow that points up):
 //   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaHost, MechaInvocation
-//   L2 Components/*          L1 MechaWire, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency
+//   L2 Components/*          L1 MechaWire, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency, MechaExpressions, MechaSchedule
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -61,6 +61,8 @@ let package = Package(
         module("MechaCore", [nioCore, logging]),
         module("MechaManifest", ["MechaCore", yams]),
         module("MechaResiliency", ["MechaCore"]),
+        module("MechaExpressions", ["MechaCore"]),
+        module("MechaSchedule", ["MechaCore"]),
 
         // L1: the wire, telemetry, generated messages.
         module("MechaTelemetry", ["MechaCore", nioCore, logging]),
@@ -145,6 +147,8 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("MechaCoreTests", ["MechaCore", "MechaTestKit", nioCore]),
         tests("MechaManifestTests", ["MechaManifest", "MechaCore"]),
+        tests("MechaExpressionsTests", ["MechaExpressions", "MechaCore", "MechaTestKit"]),
+        tests("MechaScheduleTests", ["MechaSchedule", "MechaCore", "MechaTestKit"]),
         tests("MechaResiliencyTests", ["MechaResiliency", "MechaCore"]),
         tests(
             "MechaTelemetryTests",

@@ -55,8 +55,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         }
         guard let year = number(0..<4), has("-", at: 4), let month = number(5..<7), has("-", at: 7), let day = number(8..<10),
             has("T", at: 10) || has("t", at: 10) || has(" ", at: 10),
-            let hour = number(11..<13), has(":", at: 13), let minute = number(14..<16), has(":", at: 16), let second = number(17..<19),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61
+            let hour = number(11..<13), has(":", at: 13), let minute = number(14..<16), has(":", at: 16),
+            let second = number(17..<19),
+            (1...12).contains(month), (1...Self.daysIn(month: month, year: year)).contains(day), hour < 24, minute < 60, second < 61
         else { return nil }
         var index = 19
         var nanoseconds = 0
@@ -75,7 +76,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         if has("Z", at: index) || has("z", at: index) {
             index += 1
         } else if has("+", at: index) || has("-", at: index) {
-            guard let hours = number(index + 1..<index + 3), has(":", at: index + 3), let minutes = number(index + 4..<index + 6)
+            guard let hours = number(index + 1..<index + 3), has(":", at: index + 3), let minutes = number(index + 4..<index + 6),
+                hours < 24, minutes < 60
             else { return nil }
             offset = (hours * 3600 + minutes * 60) * (has("-", at: index) ? -1 : 1)
             index += 6
@@ -90,8 +92,17 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { a >= 0 ? a / b : -((-a + b - 1) / b) }
 
+    package static func daysIn(month: Int, year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
     // Proleptic Gregorian calendar by 400-year eras, years beginning in March.
-    private static func days(fromCivil year: Int, _ month: Int, _ day: Int) -> Int64 {
+    /// Days since 1970-01-01 of a date; a day beyond its month runs on into the next.
+    package static func days(fromCivil year: Int, _ month: Int, _ day: Int) -> Int64 {
         let y = month <= 2 ? year - 1 : year
         let era = (y >= 0 ? y : y - 399) / 400
         let yearOfEra = y - era * 400
@@ -100,7 +111,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         return Int64(era * 146_097 + dayOfEra - 719_468)
     }
 
-    private static func civil(fromDays days: Int64) -> (year: Int, month: Int, day: Int) {
+    /// The date that many days after 1970-01-01.
+    package static func civil(fromDays days: Int64) -> (year: Int, month: Int, day: Int) {
         let shifted = Int(days) + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
