@@ -3,7 +3,7 @@ import PackageDescription
 
 // Layers, top to bottom (ARCHITECTURE.md explains them; Tests/ArchitectureTests reads the imports
 // and fails on an arrow that points up):
-//   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaHost, MechaInvocation
+//   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaHost, MechaMessaging, MechaInvocation
 //   L2 Components/*          L1 MechaWire, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency, MechaExpressions, MechaSchedule
 
 let settings: [SwiftSetting] = [
@@ -98,9 +98,15 @@ let package = Package(
                 logging, protobuf,
             ]),
         module(
+            "MechaMessaging",
+            [
+                "MechaCore", "MechaExpressions", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaInvocation",
+                nioCore, logging,
+            ]),
+        module(
             "MechaHost",
             [
-                "MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaInvocation",
+                "MechaCore", "MechaMessaging", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaInvocation",
                 nioCore, logging, crypto,
             ]),
 
@@ -108,7 +114,7 @@ let package = Package(
         module(
             "DaprAPI",
             [
-                "MechaCore", "MechaManifest", "MechaTelemetry", "MechaWire", "MechaProto", "MechaInvocation", "MechaHost",
+                "MechaCore", "MechaManifest", "MechaTelemetry", "MechaWire", "MechaProto", "MechaInvocation", "MechaMessaging", "MechaHost",
                 nioCore, nioHTTP1, logging, protobuf,
             ]),
         module("AdminAPI", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaHost", nioCore, nioHTTP1, logging]),

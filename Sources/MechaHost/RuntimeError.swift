@@ -44,6 +44,17 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
         public static let secretStoreNotFound = Code("secretStoreNotFound")
         public static let secretDenied = Code("secretDenied")
         public static let secretGet = Code("secretGet")
+        public static let pubsubNameEmpty = Code("pubsubNameEmpty")
+        public static let pubsubsNotConfigured = Code("pubsubsNotConfigured")
+        public static let pubsubNotFound = Code("pubsubNotFound")
+        public static let topicEmpty = Code("topicEmpty")
+        public static let pubsubForbidden = Code("pubsubForbidden")
+        public static let pubsubMetadata = Code("pubsubMetadata")
+        public static let pubsubCloudEvent = Code("pubsubCloudEvent")
+        public static let pubsubMarshalEvents = Code("pubsubMarshalEvents")
+        public static let pubsubUnmarshalEvents = Code("pubsubUnmarshalEvents")
+        public static let pubsubPublish = Code("pubsubPublish")
+        public static let binding = Code("binding")
     }
 
     /// What the component said, when it was a component that failed.

@@ -35,6 +35,7 @@ final class HostedApp: Sendable {
         let elapsed = (runtime.host.clock.monotonicNanoseconds() - startedNanoseconds) / 1_000_000
         runtime.logger.info("dapr initialized. Status: Running. Init Elapsed \(elapsed)ms")
         if let health = runtime.app.health { keep(Task { await health.run() }) }
+        keep(Task { [runtime] in await runtime.runDelivery() })
         watchResources()
     }
 
@@ -71,6 +72,8 @@ final class HostedApp: Sendable {
     private func end(within limit: Duration) async {
         await holdBack()
         runtime.beginDraining()
+        // First, and while the API still answers: what is being delivered may need it.
+        await runtime.stopDelivery(within: limit)
         await runtime.leaveMesh()
         await withTaskGroup(of: Void.self) { group in
             for listener in listeners { group.addTask { await listener.drain(within: limit) } }

@@ -83,7 +83,30 @@ extension DaprError {
         case .secretDenied:
             return DaprError(.forbidden, "ERR_PERMISSION_DENIED", .permissionDenied, error.message)
         case .secretGet: return DaprError(.internalServerError, "ERR_SECRET_GET", .internal, error.message)
-        default: return DaprError(.internalServerError, "ERR_INTERNAL", .internal, error.message)
+        case .binding: return DaprError(.internalServerError, "ERR_INVOKE_OUTPUT_BINDING", .internal, error.message)
+        default: return pubsub(error, appID: appID) ?? DaprError(.internalServerError, "ERR_INTERNAL", .internal, error.message)
+        }
+    }
+
+    private static func pubsub(_ error: RuntimeError, appID: String) -> DaprError? {
+        let component = Resource(type: "pubsub", name: error.resource ?? "")
+        func pubsub(_ status: HTTPResponseStatus, _ code: String, _ grpc: GRPCStatus.Code, _ reason: String) -> DaprError {
+            DaprError(status, code, grpc, error.message, reason: reason, resource: component, metadata: ["appID": appID])
+        }
+        return switch error.code {
+        case .pubsubNameEmpty: pubsub(.notFound, "ERR_PUBSUB_EMPTY", .invalidArgument, "DAPR_PUBSUB_NAME_EMPTY")
+        case .pubsubsNotConfigured: pubsub(.badRequest, "ERR_PUBSUB_NOT_CONFIGURED", .failedPrecondition, "DAPR_PUBSUB_NOT_CONFIGURED")
+        case .pubsubNotFound: pubsub(.notFound, "ERR_PUBSUB_NOT_FOUND", .invalidArgument, "DAPR_PUBSUB_NOT_FOUND")
+        case .topicEmpty: pubsub(.notFound, "ERR_TOPIC_NAME_EMPTY", .invalidArgument, "DAPR_PUBSUB_TOPIC_NAME_EMPTY")
+        case .pubsubForbidden: pubsub(.forbidden, "ERR_PUBSUB_FORBIDDEN", .permissionDenied, "DAPR_PUBSUB_FORBIDDEN")
+        case .pubsubMetadata:
+            pubsub(.badRequest, "ERR_PUBSUB_REQUEST_METADATA", .invalidArgument, "DAPR_PUBSUB_METADATA_DESERIALIZATION")
+        case .pubsubCloudEvent:
+            pubsub(.internalServerError, "ERR_PUBSUB_CLOUD_EVENTS_SER", .invalidArgument, "DAPR_PUBSUB_CLOUD_EVENT_CREATION")
+        case .pubsubMarshalEvents: pubsub(.badRequest, "ERR_PUBSUB_EVENTS_SER", .invalidArgument, "DAPR_PUBSUB_MARSHAL_EVENTS")
+        case .pubsubUnmarshalEvents: pubsub(.badRequest, "ERR_PUBSUB_EVENTS_SER", .invalidArgument, "DAPR_PUBSUB_UNMARSHAL_EVENTS")
+        case .pubsubPublish: pubsub(.internalServerError, "ERR_PUBSUB_PUBLISH_MESSAGE", .internal, "DAPR_PUBSUB_PUBLISH_MESSAGE")
+        default: nil
         }
     }
 

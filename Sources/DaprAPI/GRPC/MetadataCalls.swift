@@ -1,5 +1,6 @@
 import MechaCore
 import MechaHost
+import MechaInvocation
 import MechaProto
 import SwiftProtobuf
 
@@ -8,7 +9,7 @@ struct MetadataCalls: Sendable {
     let app: AppRuntime
 
     func get(_ request: Dapr_Proto_Runtime_V1_GetMetadataRequest) async throws -> Dapr_Proto_Runtime_V1_GetMetadataResponse {
-        let metadata = app.metadata()
+        let metadata = await app.metadata()
         return .with { response in
             response.id = metadata.appID
             response.runtimeVersion = metadata.runtimeVersion
@@ -22,6 +23,7 @@ struct MetadataCalls: Sendable {
                     $0.capabilities = component.capabilities
                 }
             }
+            response.subscriptions = metadata.subscriptions.map(Dapr_Proto_Runtime_V1_PubsubSubscription.init)
             response.httpEndpoints = metadata.httpEndpoints.map { name in .with { $0.name = name } }
             response.resiliencies = metadata.resiliencies.map { name in .with { $0.name = name } }
             response.actorRuntime = .with { $0.runtimeStatus = .disabled }
@@ -50,5 +52,28 @@ struct MetadataCalls: Sendable {
     func shutdown(_ request: Dapr_Proto_Runtime_V1_ShutdownRequest, isForced: Bool) async throws -> Google_Protobuf_Empty {
         app.requestShutdown(force: isForced)
         return Google_Protobuf_Empty()
+    }
+}
+
+extension Dapr_Proto_Runtime_V1_PubsubSubscription {
+    fileprivate init(_ subscription: TopicSubscription) {
+        self.init()
+        pubsubName = subscription.pubsub
+        topic = subscription.topic
+        metadata = subscription.metadata
+        deadLetterTopic = subscription.deadLetterTopic ?? ""
+        rules.rules = subscription.rules.map { rule in
+            .with {
+                $0.match = rule.match
+                $0.path = rule.path
+            }
+        }
+        if let path = subscription.defaultPath, subscription.origin != .streaming { rules.rules.append(.with { $0.path = path }) }
+        type =
+            switch subscription.origin {
+            case .declarative: .declarative
+            case .programmatic: .programmatic
+            case .streaming: .streaming
+            }
     }
 }

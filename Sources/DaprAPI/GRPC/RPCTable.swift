@@ -24,6 +24,15 @@ struct RPCTable {
             try await StateCalls(app: app).transact(request)
         },
         unary(DaprMethods.queryStateAlpha1, .state, .v1alpha1) { app, request, _ in try await StateCalls(app: app).query(request) },
+        unary(DaprMethods.publishEvent, .publish, .v1) { try await PublishCalls(app: $0).publish($1, $2) },
+        unary(DaprMethods.bulkPublishEvent, .publish, .v1) { try await PublishCalls(app: $0).publishBulk($1, $2) },
+        unary(DaprMethods.bulkPublishEventAlpha1, .publish, .v1alpha1) { try await PublishCalls(app: $0).publishBulk($1, $2) },
+        Entry(method: DaprMethods.subscribeTopicEventsAlpha1.method, group: .subscribe, version: .v1alpha1) { app, router in
+            router.bidirectional(DaprMethods.subscribeTopicEventsAlpha1) { requests, responses, _ in
+                try await SubscribeCalls(app: app).subscribe(requests, responses)
+            }
+        },
+        unary(DaprMethods.invokeBinding, .bindings, .v1) { try await BindingCalls(app: $0).invoke($1, $2) },
         unary(DaprMethods.getSecret, .secrets, .v1) { app, request, _ in try await SecretCalls(app: app).get(request) },
         unary(DaprMethods.getBulkSecret, .secrets, .v1) { app, request, _ in try await SecretCalls(app: app).bulkGet(request) },
         unary(DaprMethods.getMetadata, .metadata, .v1) { app, request, _ in try await MetadataCalls(app: app).get(request) },

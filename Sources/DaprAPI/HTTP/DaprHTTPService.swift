@@ -37,7 +37,7 @@ public final class DaprHTTPService: HTTPService {
 
         let match = router.match(exchange.head.method, path)
         guard let match else { return handleInvocation(exchange, path) }
-        _ = app.telemetry.follow(
+        let trace = app.telemetry.follow(
             exchange, route: RouteID(match.index), template: match.route.fullTemplate, path: path,
             isTraced: match.route.group != .healthz)
         guard admit(exchange, isProbe: match.route.group == .healthz) else { return }
@@ -45,7 +45,7 @@ public final class DaprHTTPService: HTTPService {
             return answer(DaprError.unimplemented(match.route.group.rawValue), to: exchange)
         }
         do {
-            let call = try HTTPCall(exchange: exchange, app: app, match: match, query: query)
+            let call = try HTTPCall(exchange: exchange, app: app, match: match, query: query, trace: trace)
             exchange.run { [self] exchange in
                 do {
                     try await handler(call)

@@ -1,5 +1,6 @@
 import MechaCore
 import MechaHost
+import MechaTelemetry
 import MechaWire
 import NIOCore
 import NIOHTTP1
@@ -10,11 +11,16 @@ struct HTTPCall: Sendable {
     let app: AppRuntime
     let match: HTTPRouter.Match
     let query: QueryParameters
+    /// Goes on with what the request causes.
+    let trace: TraceContext?
 
-    init(exchange: ServerExchange, app: AppRuntime, match: HTTPRouter.Match, query: Substring) throws {
+    init(
+        exchange: ServerExchange, app: AppRuntime, match: HTTPRouter.Match, query: Substring, trace: TraceContext?
+    ) throws {
         self.exchange = exchange
         self.app = app
         self.match = match
+        self.trace = trace
         self.query = try QueryParameters(query)
     }
 

@@ -17,6 +17,8 @@ public struct AppOptions: Sendable {
     public var appAPIToken: String?
     /// Endpoints of the app that are not asked at start: `config`, `subscribe`.
     public var disabledInitEndpoints: Set<String> = []
+    /// How long an app may take to say which input bindings it wants.
+    public var bindingDiscoveryTimeout: Duration = .seconds(3)
 
     /// Ports of the runtime's own listeners; 0 picks a free one.
     public var httpPort: Int = 3500

@@ -1,5 +1,6 @@
 import MechaCore
 import MechaManifest
+import MechaMessaging
 import MechaTelemetry
 
 extension AppRuntime {
@@ -75,6 +76,8 @@ extension AppRuntime {
         }
         next.httpEndpoints = await loader.endpoints(resources.httpEndpoints, secrets: next.components)
         swap(to: next)
+        // The first time the app is waited for (``runDelivery()``).
+        if isDelivering { await applyMessaging() }
         // Requests in flight hold the old snapshot; a component closes after what it has under way.
         for component in previous.components { await host.componentPool.release(component.poolKey) }
         return outcome.failures
@@ -88,11 +91,33 @@ extension AppRuntime {
                     strategy: component.metadata.string("keyPrefix"), component: component.name, app: address),
                 encryption: try StateEncryption(component), calls: telemetry.metrics.state.component(component.name))
         }
+        if let broker = component.instance as? any PubSub {
+            let isNamespaced = component.resource.spec.metadata.contains { entry in
+                if case .text(let text) = entry.value { text.contains("{namespace}") } else { false }
+            }
+            snapshot.pubsubs[component.name] = PubSubBinding(
+                name: component.name, broker: broker, metadata: component.metadata, appID: options.appID, namespace: options.namespace,
+                isNamespaced: isNamespaced)
+        }
+        if let binding = component.instance as? any InputBinding,
+            let source = try InputBindingSource(name: component.name, binding: binding, metadata: component.metadata)
+        {
+            snapshot.inputBindings.append(source)
+        }
+        if let binding = component.instance as? any OutputBinding, component.isOutput { snapshot.outputBindings[component.name] = binding }
         if let store = component.instance as? any SecretStore {
             snapshot.secretStores[component.name] = SecretBinding(
                 store: store, scope: snapshot.configuration.secretScopes.first { $0.storeName == component.name },
                 calls: telemetry.metrics.secrets.component(component.name))
         }
+    }
+}
+
+extension LoadedComponent {
+    /// Whether a binding's `direction` lets it be called.
+    fileprivate var isOutput: Bool {
+        let direction = metadata.string("direction")?.lowercased() ?? ""
+        return direction.isEmpty || direction.contains("output")
     }
 }
 

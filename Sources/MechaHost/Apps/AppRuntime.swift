@@ -2,6 +2,7 @@ import Logging
 import MechaCore
 import MechaInvocation
 import MechaManifest
+import MechaMessaging
 import MechaTelemetry
 import Synchronization
 
@@ -16,6 +17,9 @@ public final class AppRuntime: Sendable {
     public let telemetry: AppTelemetry
     /// The app as calls reach it.
     public let app: LocalApp
+    /// What the app is subscribed to.
+    public let subscriptions: SubscriptionManager
+    let inputBindings: InputBindings
     var clock: any MechaClock { host.clock }
 
     private struct State {
@@ -23,6 +27,9 @@ public final class AppRuntime: Sendable {
         var invoker: Invoker?
         var membership: Membership?
         var labels: [String: String] = [:]
+        /// What the app itself asked to subscribe to; nil until it was asked.
+        var programmatic: [TopicSubscription]?
+        var isDelivering = false
         var isOutboundReady = false
         var isDraining = false
         var onShutdownRequest: (@Sendable (_ force: Bool) -> Void)?
@@ -50,7 +57,28 @@ public final class AppRuntime: Sendable {
             },
             maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
             observer: InvocationTelemetry(telemetry.metrics))
+        let delivery = DeliveryContext(
+            appID: options.appID, clock: host.clock, logger: host.makeLogger(options, "dapr.runtime.processor.subscription"),
+            tracer: telemetry.tracer, metrics: telemetry.metrics.pubsub, bindingMetrics: telemetry.metrics.inputBindings)
+        subscriptions = SubscriptionManager(target: app, context: delivery)
+        let followUps = FollowUps()
+        inputBindings = InputBindings(app: app, context: delivery) { binding, answer in
+            try await followUps.runtime?.follow(answer, of: binding)
+        }
+        followUps.runtime = self
         swap(to: AppSnapshot(configuration: configuration))
+    }
+
+    /// The way back from input bindings to the runtime that they belong to.
+    private final class FollowUps: Sendable {
+        private let state = Mutex<Reference>(Reference())
+
+        private struct Reference { weak var runtime: AppRuntime? }
+
+        var runtime: AppRuntime? {
+            get { state.withLock { $0.runtime } }
+            set { state.withLock { $0.runtime = newValue } }
+        }
     }
 
     public var address: AppAddress { app.address }
@@ -93,6 +121,18 @@ public final class AppRuntime: Sendable {
         }
     }
 
+    // MARK: - Messaging
+
+    var programmaticSubscriptions: [TopicSubscription] { state.withLock { $0.programmatic ?? [] } }
+
+    func learned(_ subscriptions: [TopicSubscription]) { state.withLock { $0.programmatic = subscriptions } }
+
+    /// Whether deliveries have begun, so that a reload must bring them into line.
+    var isDelivering: Bool {
+        get { state.withLock { $0.isDelivering } }
+        set { state.withLock { $0.isDelivering = newValue } }
+    }
+
     // MARK: - Shutdown
 
     public func onShutdownRequest(_ action: @escaping @Sendable (_ force: Bool) -> Void) {
@@ -127,7 +167,8 @@ public final class AppRuntime: Sendable {
         }
     }
 
-    public func metadata() -> RuntimeMetadata {
+    public func metadata() async -> RuntimeMetadata {
+        let subscribed = await subscriptions.subscriptions
         let (snapshot, labels) = state.withLock { ($0.snapshot, $0.labels) }
         var extended = labels
         extended["daprRuntimeVersion"] = MechaVersion.daprCompatibility
@@ -140,7 +181,7 @@ public final class AppRuntime: Sendable {
             },
             extended: extended,
             httpEndpoints: snapshot.resources.httpEndpoints.map(\.name),
-            resiliencies: snapshot.resources.resiliencies.map(\.name),
+            subscriptions: subscribed, resiliencies: snapshot.resources.resiliencies.map(\.name),
             appConnection: .init(
                 port: options.appPort, protocolName: options.appProtocol.rawValue,
                 channelAddress: options.appChannelAddress, maxConcurrency: options.appMaxConcurrency,

@@ -1,6 +1,7 @@
 import MechaCore
 import MechaInvocation
 import MechaManifest
+import MechaMessaging
 
 /// What an app's resources amount to at one moment. Immutable: a reload makes a new one and swaps it,
 /// and a request in flight finishes on the one that it began with.
@@ -14,6 +15,9 @@ struct AppSnapshot: Sendable {
     var components: [LoadedComponent] = []
     var stateStores: [String: StateBinding] = [:]
     var secretStores: [String: SecretBinding] = [:]
+    var pubsubs: [String: PubSubBinding] = [:]
+    var outputBindings: [String: any OutputBinding] = [:]
+    var inputBindings: [InputBindingSource] = []
     var httpEndpoints: [String: HTTPEndpoint] = [:]
 
     /// The running component whose resource is declared in the same words.

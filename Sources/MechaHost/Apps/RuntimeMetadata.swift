@@ -24,6 +24,7 @@ public struct RuntimeMetadata: Sendable {
     /// Labels set through the API, and `daprRuntimeVersion`.
     public var extended: [String: String]
     public var httpEndpoints: [String]
+    public var subscriptions: [TopicSubscription]
     public var resiliencies: [String]
     public var appConnection: AppConnection
 }

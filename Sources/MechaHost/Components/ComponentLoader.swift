@@ -60,7 +60,7 @@ struct ComponentLoader: Sendable {
         let metadata = try await resolver.metadata(of: resource) { store, name, key in
             try await secret(key: key, of: name, in: store, among: secrets)
         }
-        let fields = descriptor.fields + (descriptor.block == "state" ? StateStoreFields.common : [])
+        let fields = descriptor.fields + Self.commonFields(of: descriptor.block)
         for warning in try metadata.validate(against: fields) {
             logger.warning("\(resource.source): \(resource.label): \(warning)")
         }
@@ -80,6 +80,16 @@ struct ComponentLoader: Sendable {
         logger.info("component loaded: \(resource.name) (\(spec.type)/\(spec.version))")
         return LoadedComponent(
             resource: resource, descriptor: descriptor, metadata: metadata, instance: instance, poolKey: key)
+    }
+
+    /// What components of a block take beside their own fields.
+    private static func commonFields(of block: String) -> [MetadataField] {
+        switch block {
+        case "state": StateStoreFields.common
+        case "pubsub": MessagingFields.pubsub
+        case "bindings": MessagingFields.bindings
+        default: []
+        }
     }
 
     var resolver: ReferenceResolver {

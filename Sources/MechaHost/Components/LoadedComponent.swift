@@ -20,6 +20,10 @@ struct LoadedComponent: Sendable {
             let isActorReady = store.features.isSuperset(of: [.etag, .transactional])
             return store.features.names + (isActorReady ? ["ACTOR"] : [])
         case let store as any SecretStore: return store.features
+        case let broker as any PubSub: return broker.features.names
+        case is any InputBinding & OutputBinding: return ["INPUT_BINDING", "OUTPUT_BINDING"]
+        case is any InputBinding: return ["INPUT_BINDING"]
+        case is any OutputBinding: return ["OUTPUT_BINDING"]
         default: return descriptor.capabilities
         }
     }

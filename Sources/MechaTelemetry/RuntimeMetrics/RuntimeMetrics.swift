@@ -10,6 +10,9 @@ public final class RuntimeMetrics: Sendable {
     public let healthProbes: HealthProbeMetrics
     public let state: ComponentCallMetrics<StateCall>
     public let secrets: ComponentCallMetrics<SecretCall>
+    public let pubsub: PubSubMetrics
+    public let inputBindings: InputBindingMetrics
+    public let outputBindings: OutputBindingMetrics
     public let components: ComponentLifecycleMetrics
     public let invocation: InvocationMetrics
     public let accessControl: AccessControlMetrics
@@ -35,6 +38,9 @@ public final class RuntimeMetrics: Sendable {
         healthProbes = HealthProbeMetrics(registry)
         state = ComponentCallMetrics(registry, block: "state", namespace: namespace, options: options)
         secrets = ComponentCallMetrics(registry, block: "secret", namespace: namespace, options: options)
+        pubsub = PubSubMetrics(registry, namespace: namespace, options: options)
+        inputBindings = InputBindingMetrics(registry, namespace: namespace, options: options)
+        outputBindings = OutputBindingMetrics(registry, namespace: namespace, options: options)
         components = ComponentLifecycleMetrics(registry)
         invocation = InvocationMetrics(registry, options: options)
         accessControl = AccessControlMetrics(registry)

@@ -1,20 +1,10 @@
 import NIOHTTP1
 
-/// Routes of the reference that are not built yet (sections 1.2 and 1.4 to 1.12 of the Dapr surface).
+/// Routes of the reference that are not built yet (sections 1.6 to 1.12 of the Dapr surface).
 /// They answer 501 ERR_API_UNIMPLEMENTED rather than falling through to invocation.
 enum LaterRoutes {
     static let all: [HTTPRoute] =
-        publish + bindings + configuration + lock + crypto + actors + workflows + jobs + conversation
-
-    private static let publish: [HTTPRoute] = [
-        HTTPRoute(.POST, .PUT, at: "publish/{pubsub}/{topic...}", .v1, .publish),
-        HTTPRoute(.POST, .PUT, at: "publish/bulk/{pubsub}/{topic...}", .v1, .publish),
-        HTTPRoute(.POST, .PUT, at: "publish/bulk/{pubsub}/{topic...}", .v1alpha1, .publish),
-    ]
-
-    private static let bindings: [HTTPRoute] = [
-        HTTPRoute(.POST, .PUT, at: "bindings/{name}", .v1, .bindings)
-    ]
+        configuration + lock + crypto + actors + workflows + jobs + conversation
 
     private static let configuration: [HTTPRoute] = [APIVersion.v1, .v1alpha1].flatMap { version in
         [

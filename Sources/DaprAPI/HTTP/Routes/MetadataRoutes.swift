@@ -1,5 +1,6 @@
 import MechaCore
 import MechaHost
+import MechaInvocation
 import NIOCore
 import NIOHTTP1
 
@@ -12,7 +13,7 @@ enum MetadataRoutes {
     ]
 
     @Sendable private static func get(_ call: HTTPCall) async throws {
-        call.answerJSON(json(call.app.metadata()))
+        call.answerJSON(json(await call.app.metadata()))
     }
 
     @Sendable private static func set(_ call: HTTPCall) async throws {
@@ -40,7 +41,7 @@ enum MetadataRoutes {
             .init("actors", []),
             .init("components", .array(components)),
             .init("extended", .object(metadata.extended.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
-            .init("subscriptions", []),
+            .init("subscriptions", .array(metadata.subscriptions.map(json))),
             .init("httpEndpoints", .array(metadata.httpEndpoints.map { ["name": .string($0)] })),
             .init("appConnectionProperties", json(metadata.appConnection)),
             .init("actorRuntime", ["runtimeStatus": "DISABLED", "hostReady": false, "placement": ""]),
@@ -48,6 +49,21 @@ enum MetadataRoutes {
         if !metadata.resiliencies.isEmpty {
             members.append(.init("resiliencies", .array(metadata.resiliencies.map { ["name": .string($0)] })))
         }
+        return .object(members)
+    }
+
+    private static func json(_ subscription: TopicSubscription) -> JSON {
+        var rules = subscription.rules.map { rule -> JSON in ["match": .string(rule.match), "path": .string(rule.path)] }
+        if let path = subscription.defaultPath, subscription.origin != .streaming { rules.append(["path": .string(path)]) }
+        var members: [JSON.Member] = [
+            .init("pubsubname", .string(subscription.pubsub)), .init("topic", .string(subscription.topic)),
+            .init("rules", .array(rules)), .init("type", .string(subscription.origin.rawValue)),
+        ]
+        if !subscription.metadata.isEmpty {
+            let pairs = subscription.metadata.sorted { $0.key < $1.key }
+            members.append(.init("metadata", .object(pairs.map { .init($0.key, .string($0.value)) })))
+        }
+        if let topic = subscription.deadLetterTopic { members.append(.init("deadLetterTopic", .string(topic))) }
         return .object(members)
     }
 

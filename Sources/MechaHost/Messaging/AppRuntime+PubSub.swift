@@ -1,0 +1,102 @@
+import MechaCore
+import MechaMessaging
+import MechaTelemetry
+import NIOCore
+
+extension AppRuntime {
+    /// Entries of one bulk publish beyond this are refused.
+    public static let maximumBulkEntries = 10_000
+
+    /// Publishes one message; returns when the broker has confirmed it.
+    public func publish(_ request: PublishRequest, pubsub name: String) async throws {
+        let binding = try pubsubBinding(name, topic: request.topic)
+        let message = try message(for: request, binding)
+        let started = clock.monotonicNanoseconds()
+        let metrics = telemetry.metrics.pubsub.topic(request.topic, of: name)
+        do {
+            try await binding.broker.publish(message)
+            metrics.published(success: true, nanoseconds: clock.monotonicNanoseconds() - started)
+        } catch {
+            metrics.published(success: false, nanoseconds: clock.monotonicNanoseconds() - started)
+            throw RuntimeError(
+                .pubsubPublish, "error when publish to topic \(request.topic) in pubsub \(name): \(describe(error))", resource: name,
+                cause: error)
+        }
+    }
+
+    /// One message of a bulk.
+    public struct BulkEntry: Sendable {
+        public var id: String
+        public var data: ByteBuffer
+        public var contentType: String
+        public var metadata: [String: String]
+
+        public init(id: String, data: ByteBuffer, contentType: String, metadata: [String: String] = [:]) {
+            self.id = id
+            self.data = data
+            self.contentType = contentType
+            self.metadata = metadata
+        }
+    }
+
+    /// Publishes many messages to one topic; answers those that failed with the reason.
+    public func publishBulk(
+        _ entries: [BulkEntry], topic: String, pubsub name: String, metadata: [String: String], trace: TraceContext?
+    ) async throws -> [(id: String, error: String)] {
+        let binding = try pubsubBinding(name, topic: topic)
+        guard entries.count <= Self.maximumBulkEntries else {
+            throw RuntimeError(
+                .pubsubMarshalEvents, "\(entries.count) entries at once; at most \(Self.maximumBulkEntries) are allowed", resource: name)
+        }
+        if entries.isEmpty { return [] }
+        let messages = try entries.map { entry in
+            try message(
+                for: PublishRequest(
+                    topic: topic, data: entry.data, contentType: entry.contentType,
+                    metadata: metadata.merging(entry.metadata) { $1 }, trace: trace), binding)
+        }
+        let started = clock.monotonicNanoseconds()
+        let metrics = telemetry.metrics.pubsub.topic(topic, of: name)
+        var failures: [(id: String, error: String)] = []
+        do {
+            for (entry, failure) in zip(entries, try await binding.broker.publish(messages)) {
+                if let failure { failures.append((entry.id, describe(failure))) }
+            }
+        } catch {
+            failures = entries.map { ($0.id, describe(error)) }
+        }
+        metrics.bulkPublished(
+            success: failures.isEmpty, events: entries.count, nanoseconds: clock.monotonicNanoseconds() - started)
+        return failures
+    }
+
+    private func message(for request: PublishRequest, _ binding: PubSubBinding) throws -> OutgoingMessage {
+        do {
+            return try binding.message(for: request, appID: options.appID, now: clock.now())
+        } catch {
+            switch error {
+            case .cloudEvent(let cause):
+                throw RuntimeError(
+                    .pubsubCloudEvent, "cannot create cloudevent: \(describe(cause))", resource: binding.name, cause: cause)
+            case .metadata(let cause):
+                throw RuntimeError(
+                    .pubsubMetadata, "failed deserializing metadata: \(describe(cause))", resource: binding.name, cause: cause)
+            }
+        }
+    }
+
+    private func pubsubBinding(_ name: String, topic: String) throws -> PubSubBinding {
+        let snapshot = snapshot
+        guard !name.isEmpty else { throw RuntimeError(.pubsubNameEmpty, "pubsub name is empty") }
+        guard let binding = snapshot.pubsubs[name] else {
+            if snapshot.pubsubs.isEmpty { throw RuntimeError(.pubsubsNotConfigured, "no pubsub is configured", resource: name) }
+            throw RuntimeError(.pubsubNotFound, "pubsub \(name) is not found", resource: name)
+        }
+        guard !topic.isEmpty else { throw RuntimeError(.topicEmpty, "topic is empty in pubsub \(name)", resource: name) }
+        guard binding.scopes.allowsPublishing(to: topic) else {
+            throw RuntimeError(
+                .pubsubForbidden, "topic \(topic) is not allowed for app id \(options.appID)", resource: name)
+        }
+        return binding
+    }
+}
