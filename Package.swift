@@ -79,8 +79,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
 
         // L2: components, one target each.
-        module("MechaInMemory", path: "Sources/Components/InMemory", ["MechaCore", nioCore, logging]),
-        module("MechaSQLite", path: "Sources/Components/SQLite", ["MechaCore", "CSQLite", nioCore, nioPosix, logging]),
+        module("MechaInMemory", path: "Sources/Components/InMemory", ["MechaCore", "MechaWire", nioCore, logging]),
+        module("MechaSQLite", path: "Sources/Components/SQLite", ["MechaCore", "MechaWire", "CSQLite", nioCore, nioPosix, logging]),
         module(
             "MechaRedis", path: "Sources/Components/Redis",
             ["MechaCore", "MechaWire", nioCore, nioPosix, nioSSL, collections, logging]),

@@ -10,6 +10,7 @@ extension ComponentCatalog {
     public static let mecha = ComponentCatalog(
         [
             InMemoryStateStore.descriptor,
+            InMemoryPubSub.descriptor,
             SQLiteStateStore.descriptor,
             RedisStateStore.descriptor,
             FileSecretStore.descriptor,

@@ -32,7 +32,13 @@ public struct OutgoingMessage: Sendable {
     /// The metadata value of `key`, whose letters may be of either case.
     public func value(_ key: String) -> String? {
         if metadata.isEmpty { return nil }
-        return metadata[key] ?? metadata.first { $0.key.lowercased() == key.lowercased() }?.value
+        return metadata[key] ?? metadata.first { Self.areEqual($0.key, key) }?.value
+    }
+
+    /// Compares ASCII letters without case, and without a copy: this runs for every message.
+    private static func areEqual(_ a: String, _ b: String) -> Bool {
+        a.utf8.count == b.utf8.count
+            && zip(a.utf8, b.utf8).allSatisfy { $0 == $1 || ($0 | 0x20 == $1 | 0x20 && (0x61...0x7a).contains($0 | 0x20)) }
     }
 
     private func seconds(_ key: String) throws -> Duration? {

@@ -14,7 +14,8 @@ public protocol PubSub: Component {
     /// confirmed. Throws only when nothing at all could be tried.
     func publish(_ messages: [OutgoingMessage]) async throws -> [(any Error)?]
 
-    /// Begins to hand over the messages of a topic. Every message is handed over until `handler` has
+    /// Begins to hand over the messages of a topic: those published after the return, where the broker was within
+    /// reach, and those that it keeps for the group. Every message is handed over until `handler` has
     /// answered ``MessageOutcome/acknowledge``, across restarts of broker and runtime where the broker is
     /// durable: at least once.
     ///
@@ -70,12 +71,14 @@ public struct PubSubFeatures: OptionSet, Sendable {
     public static let bulk = PubSubFeatures(rawValue: 4)
     /// Honours ``OutgoingMessage/delay``; elsewhere such a message is refused.
     public static let delayedDelivery = PubSubFeatures(rawValue: 8)
+    /// Honours ``SubscriptionRequest/ordersByKey``.
+    public static let keyOrder = PubSubFeatures(rawValue: 16)
 
     /// The names that the metadata API reports: Dapr's three, and ours.
     public var names: [String] {
         let all: [(PubSubFeatures, String)] = [
             (.messageTTL, "MESSAGE_TTL"), (.subscribeWildcards, "SUBSCRIBE_WILDCARDS"), (.bulk, "BULK_PUBSUB"),
-            (.delayedDelivery, "DELAYED_DELIVERY"),
+            (.delayedDelivery, "DELAYED_DELIVERY"), (.keyOrder, "KEY_ORDER"),
         ]
         return all.filter { contains($0.0) }.map(\.1)
     }

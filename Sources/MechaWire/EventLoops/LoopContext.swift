@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// One event loop of the process and what belongs to it.
 public final class LoopContext: Sendable {
@@ -7,6 +8,11 @@ public final class LoopContext: Sendable {
     public let executor: LoopTaskExecutor
     /// 0 ..< ``EventLoops/count``; lets per-loop state live in plain arrays.
     public let index: Int
+
+    /// Calls of ``start(_:)`` that run inside each other at most; deeper ones wait for the loop's next turn, so that
+    /// handlers that set off handlers never use up the stack.
+    static let maximumNestedStarts = 4
+    private let nestedStarts = Atomic(0)
 
     init(loop: any EventLoop, index: Int) {
         self.loop = loop
@@ -27,6 +33,20 @@ public final class LoopContext: Sendable {
     public func run(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
         loop.assertInEventLoop()
         return Task.immediate(executorPreference: executor) { await body() }
+    }
+
+    /// Starts `body` on this loop in a task that has nothing of the calling one; here and now unless many such calls
+    /// are nested already. Must be called on the loop.
+    package func start(_ body: @escaping @Sendable () async -> Void) {
+        loop.assertInEventLoop()
+        let depth = nestedStarts.load(ordering: .relaxed)
+        guard depth < Self.maximumNestedStarts else {
+            Task.detached(executorPreference: executor) { await body() }
+            return
+        }
+        nestedStarts.store(depth + 1, ordering: .relaxed)
+        Task.immediateDetached(executorPreference: executor) { await body() }
+        nestedStarts.store(depth, ordering: .relaxed)
     }
 
     /// Suspends a task of this loop until the continuation that `keep` got is resumed. When the task is
