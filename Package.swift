@@ -84,6 +84,7 @@ let package = Package(
         module(
             "MechaRedis", path: "Sources/Components/Redis",
             ["MechaCore", "MechaWire", nioCore, nioPosix, nioSSL, collections, logging]),
+        module("MechaCron", path: "Sources/Components/Cron", ["MechaCore", "MechaSchedule", logging]),
         module("MechaLocalSecrets", path: "Sources/Components/LocalSecrets", ["MechaCore", nioCore, logging]),
         module(
             "MechaNameResolution", path: "Sources/Components/NameResolution",
@@ -125,7 +126,7 @@ let package = Package(
             [
                 "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaHost",
                 "DaprAPI", "AdminAPI",
-                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution",
+                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaLocalSecrets", "MechaNameResolution",
                 nioCore, nioPosix, logging,
             ]),
         .executableTarget(

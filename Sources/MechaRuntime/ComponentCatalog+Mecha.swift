@@ -1,3 +1,4 @@
+import MechaCron
 import MechaHost
 import MechaInMemory
 import MechaLocalSecrets
@@ -13,6 +14,7 @@ extension ComponentCatalog {
             InMemoryPubSub.descriptor,
             SQLiteStateStore.descriptor,
             RedisStateStore.descriptor,
+            CronBinding.descriptor,
             FileSecretStore.descriptor,
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,
