@@ -20,8 +20,8 @@ struct RPCTable {
         unary(DaprMethods.saveState, .state, .v1) { app, request, _ in try await StateCalls(app: app).save(request) },
         unary(DaprMethods.deleteState, .state, .v1) { app, request, _ in try await StateCalls(app: app).delete(request) },
         unary(DaprMethods.deleteBulkState, .state, .v1) { app, request, _ in try await StateCalls(app: app).bulkDelete(request) },
-        unary(DaprMethods.executeStateTransaction, .state, .v1) { app, request, _ in
-            try await StateCalls(app: app).transact(request)
+        unary(DaprMethods.executeStateTransaction, .state, .v1) { app, request, call in
+            try await StateCalls(app: app).transact(request, trace: call.trace)
         },
         unary(DaprMethods.queryStateAlpha1, .state, .v1alpha1) { app, request, _ in try await StateCalls(app: app).query(request) },
         unary(DaprMethods.publishEvent, .publish, .v1) { try await PublishCalls(app: $0).publish($1, $2) },

@@ -2,6 +2,7 @@ import FoundationEssentials
 import MechaCore
 import MechaHost
 import MechaProto
+import MechaTelemetry
 import NIOCore
 import SwiftProtobuf
 
@@ -61,7 +62,9 @@ struct StateCalls: Sendable {
         return Google_Protobuf_Empty()
     }
 
-    func transact(_ request: Dapr_Proto_Runtime_V1_ExecuteStateTransactionRequest) async throws -> Google_Protobuf_Empty {
+    func transact(
+        _ request: Dapr_Proto_Runtime_V1_ExecuteStateTransactionRequest, trace: TraceContext?
+    ) async throws -> Google_Protobuf_Empty {
         let operations = try request.operations.map { operation -> MechaCore.StateOperation in
             switch operation.operationType {
             case "upsert": return .upsert(StateWrite(operation.request))
@@ -70,7 +73,7 @@ struct StateCalls: Sendable {
                 throw RuntimeError(.stateOperationUnsupported, "operation type \(operation.operationType) not supported")
             }
         }
-        try await app.transactState(store: request.storeName, operations: operations, metadata: request.metadata)
+        try await app.transactState(store: request.storeName, operations: operations, metadata: request.metadata, trace: trace)
         return Google_Protobuf_Empty()
     }
 

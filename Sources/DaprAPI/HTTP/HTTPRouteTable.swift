@@ -1,7 +1,9 @@
 /// Every route of the reference, built or not: what the router serves and what docs/compatibility.md lists.
 enum HTTPRouteTable {
     static let all: [HTTPRoute] =
-        StateRoutes.all + PublishRoutes.all + BindingRoutes.all + SecretRoutes.all + HealthRoutes.all + MetadataRoutes.all + [InvocationRoutes.route] + LaterRoutes.all
+        StateRoutes.all + PublishRoutes.all + BindingRoutes.all + SecretRoutes.all + HealthRoutes.all + MetadataRoutes.all + [
+            InvocationRoutes.route
+        ] + LaterRoutes.all
 
     /// What the public port serves.
     static let publicRoutes: [HTTPRoute] = all.filter {

@@ -44,6 +44,7 @@ extension AppRuntime {
     public func closeComponents() async {
         let last = snapshot
         swap(to: AppSnapshot())
+        for outbox in last.outboxes.values { await outbox.close() }
         for component in last.components.reversed() { await host.componentPool.release(component.poolKey) }
     }
 
@@ -74,8 +75,10 @@ extension AppRuntime {
                 await host.componentPool.release(component.poolKey)
             }
         }
+        outcome.failures += await openOutboxes(&next, previous: previous)
         next.httpEndpoints = await loader.endpoints(resources.httpEndpoints, secrets: next.components)
         swap(to: next)
+        for (name, outbox) in previous.outboxes where next.outboxes[name] !== outbox { await outbox.close() }
         // The first time the app is waited for (``runDelivery()``).
         if isDelivering { await applyMessaging() }
         // Requests in flight hold the old snapshot; a component closes after what it has under way.

@@ -20,6 +20,7 @@ public final class AppRuntime: Sendable {
     /// What the app is subscribed to.
     public let subscriptions: SubscriptionManager
     let inputBindings: InputBindings
+    let deliveryContext: DeliveryContext
     var clock: any MechaClock { host.clock }
 
     private struct State {
@@ -57,12 +58,12 @@ public final class AppRuntime: Sendable {
             },
             maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
             observer: InvocationTelemetry(telemetry.metrics))
-        let delivery = DeliveryContext(
+        deliveryContext = DeliveryContext(
             appID: options.appID, clock: host.clock, logger: host.makeLogger(options, "dapr.runtime.processor.subscription"),
             tracer: telemetry.tracer, metrics: telemetry.metrics.pubsub, bindingMetrics: telemetry.metrics.inputBindings)
-        subscriptions = SubscriptionManager(target: app, context: delivery)
+        subscriptions = SubscriptionManager(target: app, context: deliveryContext)
         let followUps = FollowUps()
-        inputBindings = InputBindings(app: app, context: delivery) { binding, answer in
+        inputBindings = InputBindings(app: app, context: deliveryContext) { binding, answer in
             try await followUps.runtime?.follow(answer, of: binding)
         }
         followUps.runtime = self

@@ -18,6 +18,8 @@ struct AppSnapshot: Sendable {
     var pubsubs: [String: PubSubBinding] = [:]
     var outputBindings: [String: any OutputBinding] = [:]
     var inputBindings: [InputBindingSource] = []
+    /// By state store.
+    var outboxes: [String: Outbox] = [:]
     var httpEndpoints: [String: HTTPEndpoint] = [:]
 
     /// The running component whose resource is declared in the same words.

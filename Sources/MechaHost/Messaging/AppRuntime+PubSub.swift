@@ -89,6 +89,7 @@ extension AppRuntime {
         let snapshot = snapshot
         guard !name.isEmpty else { throw RuntimeError(.pubsubNameEmpty, "pubsub name is empty") }
         guard let binding = snapshot.pubsubs[name] else {
+            guard snapshot.isLoaded else { throw RuntimeError.starting }
             if snapshot.pubsubs.isEmpty { throw RuntimeError(.pubsubsNotConfigured, "no pubsub is configured", resource: name) }
             throw RuntimeError(.pubsubNotFound, "pubsub \(name) is not found", resource: name)
         }

@@ -74,7 +74,9 @@ extension AppRuntime {
         }
     }
 
-    public func transactState(store name: String, operations: [StateOperation], metadata: [String: String]) async throws {
+    public func transactState(store name: String, operations: [StateOperation], metadata: [String: String], trace: TraceContext? = nil)
+        async throws
+    {
         let binding = try stateBinding(name)
         guard binding.store.features.contains(.transactional) else {
             throw RuntimeError(.stateTransactionsUnsupported, "state store \(name) doesn't support transactions", resource: name)
@@ -87,7 +89,12 @@ extension AppRuntime {
                 resource: name)
         }
         try await measuring(binding.calls, .transaction) {
-            try await binding.store.transact(operations.map(binding.prepared), metadata: metadata)
+            guard let outbox = snapshot.outboxes[name] else {
+                return try await binding.store.transact(operations.map(binding.prepared), metadata: metadata)
+            }
+            try await outbox.transact(operations, trace: trace, prepare: binding.prepared) { prepared in
+                try await binding.store.transact(prepared, metadata: metadata)
+            }
         } failure: { error in
             RuntimeError(
                 .stateTransaction, "error while executing state transaction: \(describe(error))", resource: name, cause: error)

@@ -60,7 +60,7 @@ enum StateRoutes {
     @Sendable private static func transact(_ call: HTTPCall) async throws {
         let transaction = try StateRequestDecoding.transaction(await call.body())
         try await call.app.transactState(
-            store: call.parameter(0), operations: transaction.operations, metadata: transaction.metadata)
+            store: call.parameter(0), operations: transaction.operations, metadata: transaction.metadata, trace: call.trace)
         call.answer()
     }
 
