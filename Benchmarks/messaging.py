@@ -1,0 +1,151 @@
+"""Messages: CPU time per message as ratios, and memory with brokers connected."""
+
+import json
+import pathlib
+import shutil
+import tempfile
+import time
+import urllib.request
+
+from measuring import FLOORS, REQUESTS, Mecha, Server, component, cpu_seconds, free_port, grpc_frame, load, microseconds_per_request
+from measuring import report, resident_mib, wait_for
+
+MESSAGE = json.dumps({"order": 17, "item": "chairs", "amount": 4})
+SUBSCRIPTION = """---
+apiVersion: dapr.io/v2alpha1
+kind: Subscription
+metadata: {name: measured}
+spec:
+  pubsubname: bus
+  topic: orders
+  routes: {default: /orders}
+"""
+POLICY = """
+apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata: {name: measured}
+spec:
+  policies:
+    timeouts: {general: 5s}
+    retries: {general: {policy: constant, duration: 1s, maxRetries: 3}}
+    circuitBreakers: {general: {maxRequests: 1, timeout: 30s, trip: consecutiveFailures >= 5}}
+  targets:
+    apps:
+      bench: {timeout: general, retry: general, circuitBreaker: general}
+"""
+
+
+def delivered(mecha):
+    """Messages that the subscriber has processed, as the metrics count them."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{mecha.metrics}/metrics").read().decode()
+    lines = [line for line in text.splitlines() if line.startswith("dapr_component_pubsub_ingress_count{") and "success" in line]
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines)
+
+
+def until_delivered(mecha, count, seconds=60):
+    deadline = time.monotonic() + seconds
+    while delivered(mecha) < count:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"only {delivered(mecha)} of {count} messages were delivered")
+        time.sleep(0.05)
+
+
+def in_memory(home, http_floor):
+    """Publish over gRPC, deliver over HTTP to an app that answers at once."""
+    body = pathlib.Path(home, "publish.grpc")
+    body.write_bytes(grpc_frame("bus", "orders", MESSAGE, "application/json"))
+    options = ["-d", str(body), "-H", "content-type: application/grpc", "-H", "te: trailers", "-m", "1"]
+    app_port = free_port()
+    with Server(FLOORS, "http1", app_port, 16):
+        wait_for(app_port)
+        resources = component("pubsub.in-memory", "bus", maxQueuedMessages=1000000) + SUBSCRIPTION
+        with Mecha(home, "--app-port", app_port, "--disable-init-endpoints", "subscribe", resources=resources) as mecha:
+            url = f"http://127.0.0.1:{mecha.grpc}/dapr.proto.runtime.v1.Dapr/PublishEvent"
+            time.sleep(1)
+            load(url, REQUESTS // 10, *options)
+            until_delivered(mecha, REQUESTS // 10)
+            before = cpu_seconds(mecha.pid)
+            load(url, REQUESTS, *options)
+            until_delivered(mecha, REQUESTS // 10 + REQUESTS)
+            ours = (cpu_seconds(mecha.pid) - before) / REQUESTS * 1e6
+    report("publish to delivery, in-memory / plain NIO", ours, http_floor, 3.5)
+
+
+def redis_streams(home):
+    redis_port, port = free_port(), free_port()
+    post = ["--h1", "-d", str(pathlib.Path(home, "message.json")), "-H", "content-type: application/json"]
+    pathlib.Path(home, "message.json").write_text(MESSAGE)
+    with Server("redis-server", "--port", redis_port, "--save", "", "--dir", home, "--bind", "127.0.0.1"):
+        wait_for(redis_port)
+        # About the size of the envelope that Mecha puts around the message.
+        with Server(FLOORS, "xadd", port, 420, redis_port) as floor:
+            wait_for(port)
+            plain = microseconds_per_request(floor.pid, f"http://127.0.0.1:{port}/", *post)
+        with Mecha(home, resources=component("pubsub.redis", "bus", redisHost=f"127.0.0.1:{redis_port}")) as mecha:
+            ours = microseconds_per_request(mecha.pid, f"http://127.0.0.1:{mecha.http}/v1.0/publish/bus/orders", *post)
+    report("publish to Redis streams / plain XADD", ours, plain, 2.5)
+
+
+def policies(home):
+    app_port = free_port()
+    figures = []
+    with Server(FLOORS, "http1", app_port, 16):
+        wait_for(app_port)
+        for resources in (component("state.in-memory"), component("state.in-memory") + "---" + POLICY):
+            with Mecha(home, "--app-port", app_port, resources=resources) as mecha:
+                url = f"http://127.0.0.1:{mecha.http}/v1.0/invoke/bench/method/x"
+                figures.append(microseconds_per_request(mecha.pid, url, "--h1"))
+    report("invocation under policies / without", figures[1], figures[0], 1.06)
+
+
+def brokers_idle(home):
+    """Memory with four brokers connected and subscribed to."""
+    ports = {name: free_port() for name in ("redis", "nats", "mqtt")}
+    commands = {
+        "redis": ["redis-server", "--port", ports["redis"], "--save", "", "--dir", home],
+        "nats": ["nats-server", "-p", ports["nats"], "-js", "-sd", home],
+        "mqtt": ["mosquitto", "-p", ports["mqtt"]],
+    }
+    missing = [name for name, command in commands.items() if not shutil.which(str(command[0]), path="/usr/bin:/usr/sbin:/usr/local/bin")]
+    if missing:
+        return print(f"resident memory with brokers: not measured, {', '.join(missing)} not installed")
+    resources = [
+        component("pubsub.redis", "redis", redisHost=f"127.0.0.1:{ports['redis']}"),
+        component("pubsub.jetstream", "nats", natsURL=f"nats://127.0.0.1:{ports['nats']}"),
+        component("pubsub.mqtt3", "mqtt", url=f"tcp://127.0.0.1:{ports['mqtt']}", consumerID="bench"),
+    ]
+    started = []
+    try:
+        for command in commands.values():
+            command[0] = shutil.which(str(command[0]), path="/usr/bin:/usr/sbin:/usr/local/bin")
+            started.append(Server(*command))
+        for port in ports.values():
+            wait_for(port)
+        with Mecha(home, resources="---\n".join(resources)) as mecha:
+            for name in ports:
+                request = urllib.request.Request(
+                    f"http://127.0.0.1:{mecha.http}/v1.0/publish/{name}/orders", MESSAGE.encode(), {"content-type": "application/json"})
+                try:
+                    urllib.request.urlopen(request).close()
+                except urllib.error.HTTPError as error:
+                    print(f"  {name}: {error.read().decode()}")
+            time.sleep(2)
+            print(f"{'resident memory with Redis, NATS, MQTT connected':46} {resident_mib(mecha.pid):7.1f} MiB (at most 30)")
+    finally:
+        for server in started:
+            server.__exit__()
+
+
+def main():
+    with tempfile.TemporaryDirectory() as home:
+        port = free_port()
+        with Server(FLOORS, "http1", port, 16) as floor:
+            wait_for(port)
+            http_floor = microseconds_per_request(floor.pid, f"http://127.0.0.1:{port}/", "--h1")
+        in_memory(home, http_floor)
+        redis_streams(home)
+        policies(home)
+        brokers_idle(home)
+
+
+main()
