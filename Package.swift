@@ -182,6 +182,9 @@ let package = Package(
                 logging, protobuf,
             ]),
         tests(
+            "MechaMessagingTests",
+            ["MechaMessaging", "MechaInvocation", "MechaTelemetry", "MechaCore", "MechaTestKit", nioCore, logging]),
+        tests(
             "MechaHostTests",
             [
                 "MechaHost", "MechaCore", "MechaManifest", "MechaWire", "MechaTelemetry", "MechaInMemory", "MechaTestKit", nioCore,

@@ -1,6 +1,7 @@
 """orders: an app that speaks plain HTTP, with nothing but Python's standard library.
 
-It keeps orders in the state API, asks the gRPC app "stock" whether goods are there, and reads a secret.
+It keeps orders in the state API, asks the gRPC app "stock" whether goods are there, reads a secret, and
+publishes that the order is paid.
 """
 
 import json
@@ -32,6 +33,8 @@ class Orders(BaseHTTPRequestHandler):
         print(f"saved, and read back: {saved}", flush=True)
         secret = call("/secrets/secretstore/payment-key")["payment-key"]
         print(f"the payment key has {len(secret)} characters", flush=True)
+        call("/publish/pubsub/paid", {"id": order["id"]})
+        print(f"published that {order['id']} is paid", flush=True)
         self.answer({"order": saved, "paid": True})
 
     def answer(self, body):
