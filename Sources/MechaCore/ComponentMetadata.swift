@@ -100,7 +100,7 @@ public struct ComponentMetadata: Sendable, Hashable {
 
     /// Checks every pair against the fields that a component knows: wrong types, missing required
     /// values and wrong choices throw; unknown keys come back as warnings that name the nearest field.
-    public func validate(against fields: [MetadataField]) throws -> [String] {
+    public func validate(against fields: [MetadataField]) throws -> [MetadataWarning] {
         for field in fields {
             if field.isRequired { _ = try required(field.name) }
             switch field.kind {
@@ -121,9 +121,18 @@ public struct ComponentMetadata: Sendable, Hashable {
         let known = Set(fields.map { $0.name.lowercased() })
         return pairs.filter { !known.contains($0.key.lowercased()) }.map { pair in
             let hint = nearestName(to: pair.key, among: fields.map(\.name)).map { "; did you mean \"\($0)\"?" } ?? ""
-            return "unknown metadata key \"\(pair.key)\"\(hint)"
+            return MetadataWarning(field: pair.key, problem: "unknown metadata key \"\(pair.key)\"\(hint)")
         }
     }
+}
+
+/// Something doubtful in a component's metadata. Never carries a value.
+public struct MetadataWarning: Sendable, CustomStringConvertible {
+    /// The key as written.
+    public var field: String
+    public var problem: String
+
+    public var description: String { problem }
 }
 
 /// A metadata value that a component cannot use. Never carries the value of a secret field.

@@ -18,7 +18,7 @@ public struct RuntimeStartError: Error, Sendable, CustomStringConvertible {
         case let error as WireError where error.code == .bindFailed:
             self.init(error.message, hint: "choose another port, or stop the process that uses it")
         case let error as AppRuntime.LoadError:
-            self.init(error.description, hint: "set spec.ignoreErrors to start without a component")
+            self.init(error.description, hint: error.isOfComponents ? "set spec.ignoreErrors to start without a component" : nil)
         default: self.init("\(error)")
         }
     }

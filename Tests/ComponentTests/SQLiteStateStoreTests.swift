@@ -129,7 +129,7 @@ import Testing
         #expect(try ComponentMetadata(settings).validate(against: fields).isEmpty)
         #expect(Set(fields.map(\.name)) == Set(settings.keys))
         #expect(
-            try ComponentMetadata(["tablName": "t"]).validate(against: fields) == [
+            try ComponentMetadata(["tablName": "t"]).validate(against: fields).map(\.description) == [
                 "unknown metadata key \"tablName\"; did you mean \"tableName\"?"
             ])
     }

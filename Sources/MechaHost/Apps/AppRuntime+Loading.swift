@@ -7,6 +7,8 @@ extension AppRuntime {
     /// Why an app's resources could not be loaded, one line per problem.
     public struct LoadError: Error, Sendable, CustomStringConvertible {
         public var problems: [String]
+        /// Whether the files are in order, so that declaring `ignoreErrors` would help.
+        public var isOfComponents: Bool
         public var description: String { problems.joined(separator: "\n") }
     }
 
@@ -21,10 +23,10 @@ extension AppRuntime {
     /// Throws ``LoadError`` when a file is wrong or a component that does not say `ignoreErrors` cannot be made.
     public func loadInitial(_ report: ManifestReport) async throws {
         for warning in report.warnings { logger.warning("\(warning)") }
-        guard report.errors.isEmpty else { throw LoadError(problems: report.errors.map(\.description)) }
+        guard report.errors.isEmpty else { throw LoadError(problems: report.errors.map(\.description), isOfComponents: false) }
         let failures = await apply(report.resources)
         let fatal = failures.filter { !$0.resource.spec.ignoresErrors }
-        guard fatal.isEmpty else { throw LoadError(problems: fatal.map(\.description)) }
+        guard fatal.isEmpty else { throw LoadError(problems: fatal.map(\.description), isOfComponents: true) }
     }
 
     /// Takes over changed files. A file that is wrong changes nothing; a component that cannot be made
@@ -45,7 +47,7 @@ extension AppRuntime {
         let last = snapshot
         swap(to: AppSnapshot())
         for outbox in last.outboxes.values { await outbox.close() }
-        for component in last.components.reversed() { await host.componentPool.release(component.poolKey) }
+        for component in last.components.reversed() { await component.lease.end() }
     }
 
     @discardableResult
@@ -57,23 +59,22 @@ extension AppRuntime {
         let loader = ComponentLoader(host: host, options: options, logger: logger, telemetry: telemetry)
         var outcome = await loader.load(resources, denied: configuration.deniedComponents, previous: previous)
 
-        // What could not be replaced goes on running.
-        for failure in outcome.failures {
-            logger.error("component not loaded: \(failure)")
-            guard let running = previous.components.first(where: { $0.name == failure.resource.name }) else { continue }
-            if (try? host.componentPool.acquire(running.poolKey, make: { running.instance })) != nil {
-                outcome.loaded.append(running)
-            }
-        }
         var next = AppSnapshot(isLoaded: true, declared: declared, resources: resources, configuration: configuration)
+        func use(_ component: LoadedComponent) throws {
+            try bind(component, into: &next)
+            next.components.append(component)
+        }
         for component in outcome.loaded {
             do {
-                try bind(component, into: &next)
-                next.components.append(component)
+                try use(component)
             } catch {
                 outcome.failures.append(ComponentFailure(resource: component.resource, error: error))
-                await host.componentPool.release(component.poolKey)
             }
+        }
+        for failure in outcome.failures {
+            logger.error("component not loaded: \(failure)")
+            // What could not be replaced goes on running.
+            if let running = previous.components.first(where: { $0.name == failure.resource.name }) { try? use(running) }
         }
         outcome.failures += await openOutboxes(&next, previous: previous)
         next.httpEndpoints = await loader.endpoints(resources.httpEndpoints, secrets: next.components)
@@ -81,8 +82,8 @@ extension AppRuntime {
         for (name, outbox) in previous.outboxes where next.outboxes[name] !== outbox { await outbox.close() }
         // The first time the app is waited for (``runDelivery()``).
         if isDelivering { await applyMessaging() }
-        // Requests in flight hold the old snapshot; a component closes after what it has under way.
-        for component in previous.components { await host.componentPool.release(component.poolKey) }
+        // What was replaced closes from here on, each component after the last request that began with it.
+        withExtendedLifetime(previous) {}
         return outcome.failures
     }
 
@@ -92,7 +93,8 @@ extension AppRuntime {
                 name: component.name, store: store,
                 prefix: try KeyPrefix(
                     strategy: component.metadata.string("keyPrefix"), component: component.name, app: address),
-                encryption: try StateEncryption(component), calls: telemetry.metrics.state.component(component.name))
+                encryption: try StateEncryption(component), calls: telemetry.metrics.state.component(component.name), lease: component.lease
+            )
         }
         if let broker = component.instance as? any PubSub {
             let isNamespaced = component.resource.spec.metadata.contains { entry in
@@ -111,7 +113,7 @@ extension AppRuntime {
         if let store = component.instance as? any SecretStore {
             snapshot.secretStores[component.name] = SecretBinding(
                 store: store, scope: snapshot.configuration.secretScopes.first { $0.storeName == component.name },
-                calls: telemetry.metrics.secrets.component(component.name))
+                calls: telemetry.metrics.secrets.component(component.name), lease: component.lease)
         }
     }
 }

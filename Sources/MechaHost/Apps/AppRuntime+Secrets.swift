@@ -47,4 +47,5 @@ struct SecretBinding: Sendable {
     /// Nil lets the app read everything.
     let scope: ConfigurationSpec.SecretScope?
     let calls: ComponentCallMetrics<SecretCall>.Component
+    let lease: ComponentLease
 }

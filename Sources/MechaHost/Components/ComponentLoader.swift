@@ -52,17 +52,14 @@ struct ComponentLoader: Sendable {
             logger.warning("component \(resource.name) is not loaded: type \(spec.type) is not available in this version")
             return nil
         }
-        if let running = previous.running(resource) {
-            _ = try host.componentPool.acquire(running.poolKey) { running.instance }
-            return running
-        }
+        if let running = previous.running(resource) { return running }
         let descriptor = try host.catalog.descriptor(type: spec.type, version: spec.version)
         let metadata = try await resolver.metadata(of: resource) { store, name, key in
             try await secret(key: key, of: name, in: store, among: secrets)
         }
         let fields = descriptor.fields + Self.commonFields(of: descriptor.block)
         for warning in try metadata.validate(against: fields) {
-            logger.warning("\(resource.source): \(resource.label): \(warning)")
+            logger.warning("\(resource.source(ofMetadata: warning.field)): \(resource.label): \(warning)")
         }
         let key = ComponentPool.Key(
             type: descriptor.type, version: spec.version, name: resource.name, metadata: metadata,
@@ -79,7 +76,8 @@ struct ComponentLoader: Sendable {
         telemetry.metrics.components.componentInitialized(type: spec.type)
         logger.info("component loaded: \(resource.name) (\(spec.type)/\(spec.version))")
         return LoadedComponent(
-            resource: resource, descriptor: descriptor, metadata: metadata, instance: instance, poolKey: key)
+            resource: resource, descriptor: descriptor, metadata: metadata, instance: instance,
+            lease: ComponentLease(key, in: host.componentPool))
     }
 
     /// What components of a block take beside their own fields.
@@ -135,6 +133,7 @@ struct ComponentFailure: Error, Sendable, CustomStringConvertible {
     var description: String {
         // A manifest problem names its place itself.
         if error is ManifestProblem { return "\(error)" }
-        return "\(resource.source): \(resource.label) (\(resource.spec.type)): \(describe(error))"
+        let source = (error as? MetadataError).map { resource.source(ofMetadata: $0.field) } ?? resource.source
+        return "\(source): \(resource.label) (\(resource.spec.type)): \(describe(error))"
     }
 }

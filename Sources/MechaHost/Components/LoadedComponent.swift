@@ -8,7 +8,7 @@ struct LoadedComponent: Sendable {
     /// Resolved, secrets included: never shown.
     let metadata: ComponentMetadata
     let instance: any Component
-    let poolKey: ComponentPool.Key
+    let lease: ComponentLease
 
     var name: String { resource.name }
     var status: ComponentStatus { instance.status }

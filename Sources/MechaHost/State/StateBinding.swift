@@ -9,6 +9,7 @@ struct StateBinding: Sendable {
     let prefix: KeyPrefix
     let encryption: StateEncryption?
     let calls: ComponentCallMetrics<StateCall>.Component
+    let lease: ComponentLease
 
     func get(_ key: String, _ options: StateReadOptions) async throws -> StateEntry? {
         try decrypted(try await store.get(prefix.apply(to: key), options))

@@ -70,7 +70,7 @@ extension MetricsOptions {
     public init(_ metrics: ConfigurationSpec.Metrics) throws(LabelRules.InvalidPattern) {
         self.init()
         pathPatterns = metrics.pathMatching
-        pathLabel = metrics.hasIncreasedCardinality ? .routeTemplate : .matchedPattern
+        pathLabel = MetricsOptions.PathLabel(increasedCardinality: metrics.hasIncreasedCardinality)
         rules = try LabelRules(
             metrics.rules.flatMap { rule in
                 rule.labels.flatMap { label in

@@ -4,8 +4,9 @@ extension ConfigurationSpec {
         public let isEnabled: Bool
         /// Whether error codes are counted.
         public let recordsErrorCodes: Bool
-        /// Whether HTTP metrics carry paths; off keeps only methods and statuses.
-        public let hasIncreasedCardinality: Bool
+        /// Whether HTTP metrics carry paths as they were sent; false keeps only methods and statuses, nil leaves
+        /// it to the runtime.
+        public let hasIncreasedCardinality: Bool?
         /// Path templates under which HTTP paths are counted.
         public let pathMatching: [String]
         /// Whether HTTP metrics leave out the method.
@@ -37,7 +38,7 @@ extension ConfigurationSpec.Metrics {
         recordsErrorCodes = fields.bool("recordErrorCodes", default: false)
         let http = fields.section("http") { http in
             (
-                cardinality: http.bool("increasedCardinality", default: true),
+                cardinality: http.bool("increasedCardinality"),
                 paths: http.strings("pathMatching"), excludesVerbs: http.bool("excludeVerbs", default: false)
             )
         }

@@ -27,13 +27,14 @@ public struct ReferenceResolver: Sendable {
         try await pairs(endpoint.spec.headers, "spec.headers", of: endpoint, secret)
     }
 
-    /// The text that one reference of a resource stands for; `field` is its path, for errors.
-    /// Throws ``ManifestProblem``.
+    /// The text that one reference of a resource stands for; `field` is its path, for errors, and `source`
+    /// where it stands, if that is known better than where the resource does. Throws ``ManifestProblem``.
     public func text<Spec>(
-        of reference: ValueReference, field: String, in resource: Resource<Spec>, secret lookup: SecretLookup
+        of reference: ValueReference, field: String, source: SourceLocation? = nil, in resource: Resource<Spec>,
+        secret lookup: SecretLookup
     ) async throws -> String {
         func problem(_ message: String) -> ManifestProblem {
-            ManifestProblem(message, at: resource.source, resource: resource.label, field: field)
+            ManifestProblem(message, at: source ?? resource.source, resource: resource.label, field: field)
         }
         switch reference {
         case .text(let text):
@@ -67,7 +68,9 @@ public struct ReferenceResolver: Sendable {
     ) async throws -> [(String, String)] {
         var pairs: [(String, String)] = []
         for (index, entry) in values.enumerated() {
-            let text = try await text(of: entry.value, field: "\(path)[\(index)] (\(entry.name.clipped))", in: resource, secret: secret)
+            let text = try await text(
+                of: entry.value, field: "\(path)[\(index)] (\(entry.name.clipped))", source: resource.source.of(entry), in: resource,
+                secret: secret)
             pairs.append((entry.name, text))
         }
         return pairs

@@ -29,6 +29,14 @@ public struct ComponentSpec: ResourceSpec {
     public var block: String { String(type.prefix { $0 != "." }) }
 }
 
+extension ComponentResource {
+    /// Where a metadata value stands; the resource's own place when it is not written.
+    public func source(ofMetadata name: String) -> SourceLocation {
+        guard let entry = spec.metadata.last(where: { $0.name.lowercased() == name.lowercased() }) else { return source }
+        return source.of(entry)
+    }
+}
+
 extension ComponentSpec: DecodableSpec {
     static let apiVersions = ["dapr.io/v1alpha1"]
     static let envelope: ResourceEnvelope = [.scopes, .auth]

@@ -20,9 +20,11 @@ public struct SecretReference: Sendable, Hashable {
 }
 
 /// A named value: an entry of `spec.metadata` or `spec.headers`.
-public struct NamedValue: Sendable, Hashable {
+public struct NamedValue: Sendable {
     public var name: String
     public var value: ValueReference
+    /// Line and column of the name in the resource's file, for messages.
+    public var place: (line: Int, column: Int)?
 
     public init(_ name: String, _ value: ValueReference) {
         self.name = name
@@ -30,10 +32,30 @@ public struct NamedValue: Sendable, Hashable {
     }
 }
 
+extension NamedValue: Hashable {
+    /// Equal content, wherever it stands: a moved entry is not a changed one.
+    public static func == (a: NamedValue, b: NamedValue) -> Bool { a.name == b.name && a.value == b.value }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(value)
+    }
+}
+
+extension SourceLocation {
+    /// The place of an entry in the same file; of the whole resource when the entry was not read from a file.
+    func of(_ entry: NamedValue) -> SourceLocation {
+        guard let place = entry.place else { return self }
+        return SourceLocation(file: file, line: place.line, column: place.column)
+    }
+}
+
 extension NamedValue {
     init(_ fields: FieldReader) {
         name = fields.required("name")
         value = ValueReference(fields)
+        let mark = fields.mark(of: "name")
+        place = (mark.line, mark.column)
     }
 }
 
