@@ -345,3 +345,23 @@ def test_messages_of_an_app_that_is_away_wait_for_it(tmp_path):
         wait_until(
             lambda: {i["json"]["data"]["n"] for i in app.taken.at("/orders")} == set(range(20)), "every message after the restart")
     app.close()
+
+
+def test_dead_letters_are_put_back(tmp_path, broker):
+    is_well = threading.Event()
+    app = HTTPApp(
+        [routed("fragile", deadLetterTopic="lost")], {"/fragile": lambda *_: (200,) if is_well.is_set() else (500,)})
+    with Mecha(tmp_path, "--app-port", str(app.port), resources={"bus.yaml": broker}) as mecha:
+        wait_until(lambda: mecha.request("GET", "/v1.0/metadata").json["subscriptions"], "the subscription")
+        # A group of its own, so that letters are kept for it also on a broker without memory.
+        assert mecha.request("POST", "/v1.0-alpha1/redrive/bus/lost").json == {"redriven": 0, "left": 0}
+        for number in range(5):
+            publish(mecha, "fragile", {"n": number})
+        app.taken.wait("/fragile", 5)
+        is_well.set()
+        assert mecha.request("POST", "/v1.0-alpha1/redrive/bus/lost?limit=2").json["redriven"] == 2
+        app.taken.wait("/fragile", 7)
+        wait_until(lambda: mecha.request("POST", "/v1.0-alpha1/redrive/bus/lost").json["redriven"] == 3, "the rest")
+        app.taken.wait("/fragile", 10)
+        assert mecha.request("POST", "/v1.0-alpha1/redrive/bus/lost?limit=x").status == 400
+    app.close()

@@ -70,6 +70,21 @@ extension AppRuntime {
         return failures
     }
 
+    /// Puts messages of a dead letter topic back where they came from, or onto `destination`.
+    public func redrive(
+        deadLetterTopic topic: String, pubsub name: String, to destination: String?, limit: Int
+    ) async throws -> DeadLetterRedrive.Outcome {
+        let binding = try pubsubBinding(name, topic: destination ?? topic)
+        guard binding.scopes.allowsSubscription(to: topic) else {
+            throw RuntimeError(.pubsubForbidden, "topic \(topic) is not allowed for app id \(options.appID)", resource: name)
+        }
+        do {
+            return try await DeadLetterRedrive(binding, context: deliveryContext).run(topic: topic, to: destination, limit: limit)
+        } catch {
+            throw RuntimeError(.pubsubPublish, "the dead letters of \(topic) cannot be read: \(describe(error))", resource: name, cause: error)
+        }
+    }
+
     private func message(for request: PublishRequest, _ binding: PubSubBinding) throws -> OutgoingMessage {
         do {
             return try binding.message(for: request, appID: options.appID, now: clock.now())

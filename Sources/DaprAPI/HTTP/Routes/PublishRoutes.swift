@@ -10,7 +10,24 @@ enum PublishRoutes {
         HTTPRoute(.POST, .PUT, at: "publish/{pubsub}/{topic...}", .v1, .publish, handler: publish),
         HTTPRoute(.POST, .PUT, at: "publish/bulk/{pubsub}/{topic...}", .v1, .publish, handler: publishBulk),
         HTTPRoute(.POST, .PUT, at: "publish/bulk/{pubsub}/{topic...}", .v1alpha1, .publish, handler: publishBulk),
+        // Mecha's own: there is nothing like it in Dapr's API.
+        HTTPRoute(.POST, at: "redrive/{pubsub}/{topic...}", .v1alpha1, .publish, handler: redrive),
     ]
+
+    /// Puts the messages of a dead letter topic back: `?to=` a topic (by default the one that each event names),
+    /// `?limit=` at most so many. Answers `{"redriven": n, "left": n}`.
+    @Sendable private static func redrive(_ call: HTTPCall) async throws {
+        var limit = DeadLetterRedrive.maximumMessages
+        if let text = call.query["limit"] {
+            guard let number = Int(text), (1...limit).contains(number) else {
+                throw DaprError.badRequest("limit is \"\(text)\"; expected a number from 1 to \(limit)")
+            }
+            limit = number
+        }
+        let outcome = try await call.app.redrive(
+            deadLetterTopic: call.parameter(1), pubsub: call.parameter(0), to: call.query["to"], limit: limit)
+        call.answerJSON(["redriven": .integer(outcome.redriven), "left": .integer(outcome.left)])
+    }
 
     @Sendable private static func publish(_ call: HTTPCall) async throws {
         let request = PublishRequest(
