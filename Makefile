@@ -13,7 +13,7 @@ VENV := .build/venv
 # What people write: all of it is formatted and linted, unlike Sources/MechaProto/Generated.
 HAND_WRITTEN = Package.swift Tests Benchmarks $(filter-out Sources/MechaProto,$(wildcard Sources/*)) $(wildcard Sources/MechaProto/*.swift)
 
-.PHONY: help demo test build bench check fmt protos install prepare prepare-test
+.PHONY: help demo test build bench soak check fmt protos install prepare prepare-test
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -39,6 +39,10 @@ bench: build prepare-test ## CPU time per request as ratios, on release builds
 	@scripts/prepare.sh bench
 	swift build $(RELEASE_FLAGS) --product mecha-bench
 	@Benchmarks/run.sh
+
+soak: prepare-test ## messages under random faults for an hour (SOAK_SECONDS, for each broker); SEED repeats a run
+	swift build --product mecha
+	SOAK_SECONDS=$${SOAK_SECONDS:-1800} .build/venv/bin/python -m pytest -s -q Tests/EndToEnd/test_soak.py
 
 check: prepare ## formatting, warnings as errors, layer test
 	swift format lint --strict --recursive --parallel $(HAND_WRITTEN)
