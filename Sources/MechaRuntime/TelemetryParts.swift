@@ -24,14 +24,14 @@ struct TelemetryParts: Sendable {
         pipeline = try SpanPipeline.to(
             export, appID: options.appID, version: MechaVersion.current, client: host.client, registry: metrics.registry,
             logger: logs.logger(scope: "dapr.runtime.trace"), clock: host.clock)
-        let sampler = configuration.tracing.samplingRate.map { TraceSampler(rate: $0) } ?? TraceSampler(rate: TraceSampler.defaultRate)
+        let sampler = TraceSampler(rate: configuration.tracing.samplingRate ?? TraceSampler.defaultRate)
 
         var apiLog = APILogOptions()
         apiLog.isEnabled = options.isAPILoggingEnabled || configuration.apiLogging.isEnabled == true
         apiLog.obfuscatesURLs = configuration.apiLogging.obfuscatesURLs
         apiLog.omitsHealthChecks = configuration.apiLogging.omitsHealthChecks
         telemetry = AppTelemetry(
-            metrics: metrics, tracer: Tracer(sampler: sampler, queue: pipeline?.queue, clock: host.clock),
+            metrics: metrics, tracer: Tracer(sampler: sampler, queue: pipeline?.queue, beginsTraces: sampler.rate > 0, clock: host.clock),
             apiLog: logs.apiLog(apiLog), clock: host.clock)
         pipeline?.start(on: host.loops.any())
     }

@@ -1,3 +1,4 @@
+import MechaCore
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -64,7 +65,7 @@ import Testing
 
     @Test(arguments: [("a%20b", "a b"), ("%C3%A9", "é"), ("plain", "plain"), ("%zz", nil), ("%4", nil), ("%FF", nil)])
     func `escapes are undone or refused`(text: String, expected: String?) {
-        #expect(percentDecoded(text) == expected)
+        #expect(PercentCoding.decode(text) == expected)
     }
 
     @Test func `tokens are equal only when all of them is`() {

@@ -2,13 +2,14 @@
 
 import http.client
 import json
+import re
 import socket
 
 import grpc
 import httpx
 import pytest
 from dapr.proto import api_service_v1, api_v1, common_v1
-from runtime import Mecha, component, free_port, request, wait_until
+from runtime import Mecha, component, configuration, free_port, request, wait_until
 
 
 def rpc_code(method, message, **metadata):
@@ -303,3 +304,17 @@ def test_several_listen_addresses(tmp_path):
             connection.request("GET", "/v1.0/healthz")
             assert connection.getresponse().status == 204
             connection.close()
+
+
+def test_an_answer_tells_the_trace_that_was_begun_for_it(mecha):
+    answer = mecha.request("GET", "/v1.0/metadata")
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]", answer.headers["traceparent"])
+    own = f"00-{'1' * 32}-{'2' * 16}-00"
+    assert mecha.request("GET", "/v1.0/metadata", headers={"traceparent": own}).headers["traceparent"] is None
+    assert mecha.request("GET", "/v1.0/healthz").headers["traceparent"] is None
+    assert mecha.request("GET", "/no/such/path").headers["traceparent"]
+
+
+def test_without_sampling_no_trace_is_begun(tmp_path):
+    with Mecha(tmp_path, config=configuration(tracing={"samplingRate": "0"})) as mecha:
+        assert mecha.request("GET", "/v1.0/metadata").headers["traceparent"] is None

@@ -63,7 +63,7 @@ import Testing
         let listing = AppListing(apps: [running], now: Timestamp(seconds: 1_700_000_000 + 7_300))
         let lines = listing.table.split(separator: "\n")
         #expect(
-            lines[0].split(separator: "  ").map { $0.trimmingSpaces() }.filter { !$0.isEmpty } == [
+            lines[0].split(separator: "  ").map { $0.trimmingBlanks() }.filter { !$0.isEmpty } == [
                 "APP ID", "HTTP PORT", "GRPC PORT", "APP PORT", "COMMAND", "AGE", "CREATED", "DAPRD PID", "CLI PID", "APP PID",
                 "RUN_TEMPLATE_PATH", "APP_LOG_PATH", "DAPRD_LOG_PATH",
             ])

@@ -1,3 +1,4 @@
+import MechaCore
 import NIOHTTP1
 
 /// Cross-origin answers (`--allowed-origins`; section 1.0 of the Dapr surface).
@@ -9,7 +10,7 @@ struct CORSPolicy: Sendable {
 
     /// Nil for the empty text: CORS is off.
     init?(allowedOrigins: String) {
-        let list = allowedOrigins.split(separator: ",").map { $0.trimmingBlanks() }.filter { !$0.isEmpty }
+        let list = allowedOrigins.split(separator: ",").map { String($0.trimmingBlanks()) }.filter { !$0.isEmpty }
         guard !list.isEmpty else { return nil }
         allowsAll = list.contains("*")
         origins = Set(list)
@@ -33,15 +34,5 @@ struct CORSPolicy: Sendable {
             headers.add(name: "access-control-allow-headers", value: wanted)
         }
         return headers
-    }
-}
-
-extension StringProtocol {
-    /// Without blanks and tabs at both ends.
-    func trimmingBlanks() -> String {
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        let end = lastIndex { !isBlank($0) }.map { index(after: $0) } ?? startIndex
-        let start = self[..<end].firstIndex { !isBlank($0) } ?? startIndex
-        return String(self[start..<end])
     }
 }

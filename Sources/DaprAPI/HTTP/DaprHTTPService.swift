@@ -33,7 +33,7 @@ public final class DaprHTTPService: HTTPService {
     public func handle(_ exchange: ServerExchange) {
         let (path, query) = exchange.head.uri.splitAtQuery()
         // Invocation is looked for first: its paths may hold anything, a whole URL included.
-        if isInvocationAllowed, path.hasPrefix("/v1.0/invoke/") { return handleInvocation(exchange, path) }
+        if isInvocationAllowed, path.utf8.starts(with: "/v1.0/invoke/".utf8) { return handleInvocation(exchange, path) }
 
         let match = router.match(exchange.head.method, path)
         guard let match else { return handleInvocation(exchange, path) }

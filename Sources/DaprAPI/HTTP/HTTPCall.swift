@@ -26,7 +26,7 @@ struct HTTPCall: Sendable {
 
     /// The decoded value of the route's n-th placeholder.
     func parameter(_ index: Int) throws -> String {
-        guard let value = percentDecoded(match.parameters[index], plusIsBlank: true) else {
+        guard let value = PercentCoding.decode(match.parameters[index], plusIsBlank: true) else {
             throw DaprError.badRequest("the path has a broken percent escape")
         }
         return value

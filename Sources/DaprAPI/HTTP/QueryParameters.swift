@@ -1,3 +1,5 @@
+import MechaCore
+
 /// The query part of a request target.
 struct QueryParameters: Sendable {
     private(set) var pairs: [(name: String, value: String)] = []
@@ -5,8 +7,8 @@ struct QueryParameters: Sendable {
     init(_ query: Substring) throws {
         for part in query.split(separator: "&") {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = percentDecoded(halves[0], plusIsBlank: true),
-                let value = percentDecoded(halves.count > 1 ? halves[1] : "", plusIsBlank: true)
+            guard let name = PercentCoding.decode(halves[0], plusIsBlank: true),
+                let value = PercentCoding.decode(halves.count > 1 ? halves[1] : "", plusIsBlank: true)
             else { throw DaprError.badRequest("the query has a broken percent escape") }
             pairs.append((name, value))
         }

@@ -71,8 +71,7 @@ struct CELEvaluator {
     }
 
     /// `&&` and `||`: a value that decides wins over errors beside it, whichever comes first.
-    private mutating func logical(_ operands: [CELNode], decidedBy decisive: Bool, at place: CELPlace) throws(CELError) -> CELValue
-    {
+    private mutating func logical(_ operands: [CELNode], decidedBy decisive: Bool, at place: CELPlace) throws(CELError) -> CELValue {
         var failure: CELError?
         for operand in operands {
             do throws(CELError) {

@@ -29,9 +29,7 @@ public final class AppTelemetry: Sendable {
         let started = clock.monotonicNanoseconds()
         let incoming = TraceContext(exchange.head.headers)
         let scope = (isTraced ? tracer : .off).begin(.server, parent: incoming)
-        if incoming == nil, let context = scope.context {
-            exchange.addResponseHeaders(["traceparent": context.traceparent])
-        }
+        if incoming == nil { exchange.responseTrace = scope.context }
         exchange.onFinish = { [self] exchange in
             let head = exchange.head
             let status = Int(exchange.responseStatus?.code ?? 499)

@@ -11,25 +11,28 @@ public struct InvocationPath: Sendable, Hashable {
     private static let separator = "/method/"
 
     /// Reads `/v1.0/invoke/{target}/method/{path}?{query}`, where the target may be a URL with slashes of
-    /// its own. Nil when the path is of another form.
+    /// its own. Nil when the path is of another form. Compares bytes, as the wire does.
     public init?(requestTarget uri: String) throws(InvocationError) {
-        guard uri.hasPrefix(Self.prefix) else { return nil }
-        let mark = uri.firstIndex(of: "?") ?? uri.endIndex
-        let path = uri[uri.index(uri.startIndex, offsetBy: Self.prefix.count)..<mark]
-        guard let range = path.firstRange(of: Self.separator) else { return nil }
-        let target = path[..<range.lowerBound]
-        guard !target.isEmpty else { return nil }
-        self.target = String(target)
+        let bytes = uri.utf8
+        guard bytes.starts(with: Self.prefix.utf8) else { return nil }
+        let start = bytes.index(bytes.startIndex, offsetBy: Self.prefix.utf8.count)
+        var slash = start
+        while true {
+            guard slash != bytes.endIndex, bytes[slash] != UInt8(ascii: "?") else { return nil }
+            if bytes[slash] == UInt8(ascii: "/"), bytes[slash...].starts(with: Self.separator.utf8) { break }
+            bytes.formIndex(after: &slash)
+        }
+        guard slash != start else { return nil }
+        target = String(uri[start..<slash])
         // The separator's last slash begins the path.
-        let method = path[path.index(before: range.upperBound)...]
-        let query = mark == uri.endIndex ? Substring() : uri[uri.index(after: mark)...]
-        self.method = try MethodPath(method, query: query)
+        let path = bytes.index(slash, offsetBy: Self.separator.utf8.count - 1)
+        method = try MethodPath(target: uri[path...])
     }
 
     /// A call by the `dapr-app-id` header: the whole request target is the method.
     public init(appID: String, requestTarget uri: String) throws(InvocationError) {
         target = appID
-        method = try MethodPath(target: uri)
+        method = try MethodPath(target: uri[...])
     }
 
     /// The app id that headers name: `dapr-app-id`, or the user `dapr-app-id:<id>` of basic

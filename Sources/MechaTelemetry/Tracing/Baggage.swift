@@ -1,3 +1,5 @@
+import MechaCore
+
 /// Name-value pairs that travel with a request (W3C Baggage, https://www.w3.org/TR/baggage/).
 ///
 /// The runtime passes the header on unchanged; this is for code that looks into it or adds to it.
@@ -32,10 +34,10 @@ public struct Baggage: Sendable, Equatable {
         for part in header.split(separator: ",").prefix(Self.maximumMembers) {
             let pieces = part.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
             guard let equals = pieces[0].firstIndex(of: "=") else { continue }
-            let key = Substring.trimmingWhitespace(pieces[0][..<equals])
-            let value = Substring.trimmingWhitespace(pieces[0][pieces[0].index(after: equals)...])
+            let key = pieces[0][..<equals].trimmingBlanks()
+            let value = pieces[0][pieces[0].index(after: equals)...].trimmingBlanks()
             guard !key.isEmpty, key.utf8.allSatisfy(Self.isTokenByte), let decoded = Self.percentDecoded(value) else { continue }
-            let properties = pieces.count == 2 ? String(Substring.trimmingWhitespace(pieces[1])) : ""
+            let properties = pieces.count == 2 ? String(pieces[1].trimmingBlanks()) : ""
             members.append(Member(key: String(key), value: decoded, properties: properties))
         }
     }
@@ -46,7 +48,8 @@ public struct Baggage: Sendable, Equatable {
     public var header: String? {
         guard !members.isEmpty else { return nil }
         return members.map { member in
-            "\(member.key)=\(Self.percentEncoded(member.value))" + (member.properties.isEmpty ? "" : ";\(member.properties)")
+            "\(member.key)=\(PercentCoding.encode(member.value) { Self.isValueByte($0) && $0 != UInt8(ascii: "%") })"
+                + (member.properties.isEmpty ? "" : ";\(member.properties)")
         }.joined(separator: ",")
     }
 
@@ -67,32 +70,9 @@ public struct Baggage: Sendable, Equatable {
         }
     }
 
+    /// Nil for an escape that is none and for a byte that may not stand unencoded.
     private static func percentDecoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%") {
-                guard rest.count >= 2, let decoded = UInt8(Substring(rest.prefix(2)), radix: 16) else { return nil }
-                bytes.append(decoded)
-                rest = rest.dropFirst(2)
-            } else {
-                guard isValueByte(byte) else { return nil }
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            if isValueByte(byte), byte != UInt8(ascii: "%") {
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
-            }
-        }
-        return encoded
+        guard text.utf8.allSatisfy({ isValueByte($0) || $0 == UInt8(ascii: "%") }) else { return nil }
+        return PercentCoding.bytes(of: text.utf8).map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -1,3 +1,5 @@
+import MechaCore
+
 /// A valid `tracestate` (W3C Trace Context, section 3.3), kept as text because it is only passed on.
 public struct TraceState: Sendable, Hashable {
     /// More list members make the whole header invalid.
@@ -13,7 +15,7 @@ public struct TraceState: Sendable, Hashable {
         guard text.utf8.count <= Self.maximumBytes else { return nil }
         var keys: Set<Substring> = []
         for member in text.split(separator: ",") {
-            let trimmed = Substring.trimmingWhitespace(member)
+            let trimmed = member.trimmingBlanks()
             // Empty members are allowed and mean nothing.
             if trimmed.isEmpty { continue }
             guard let equals = trimmed.firstIndex(of: "="), keys.count < Self.maximumMembers,
@@ -49,15 +51,5 @@ public struct TraceState: Sendable, Hashable {
         return value.utf8.allSatisfy {
             (0x20...0x7e).contains($0) && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "=")
         }
-    }
-}
-
-extension Substring {
-    /// `text` without spaces and tabs at its ends (the optional white space of HTTP lists).
-    static func trimmingWhitespace(_ text: Substring) -> Substring {
-        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        var trimmed = text.drop(while: isSpace)
-        while let last = trimmed.last, isSpace(last) { trimmed.removeLast() }
-        return trimmed
     }
 }

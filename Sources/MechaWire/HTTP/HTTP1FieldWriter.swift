@@ -37,20 +37,20 @@ struct HTTP1FieldWriter {
     @inline(__always)
     mutating func writeToken(_ text: String) {
         let written = copy(text)
-        if written.isEmpty || !written.allSatisfy(HTTPBytes.isTokenByte) { isMalformed = true }
+        if written.isEmpty || !written.allSatisfy(HTTPCharacters.isToken) { isMalformed = true }
     }
 
     /// A field value.
     @inline(__always)
     mutating func writeValue(_ text: String) {
-        if HTTPBytes.hasControlByte(copy(text)) { isMalformed = true }
+        if copy(text).hasControlByte { isMalformed = true }
     }
 
     /// A request target, which holds no blanks.
     @inline(__always)
     mutating func writeTarget(_ text: String) {
         let written = copy(text)
-        if written.isEmpty || HTTPBytes.hasControlByte(written) || written.contains(where: { $0 == 0x20 || $0 == 0x09 }) {
+        if written.isEmpty || written.hasControlByte || written.contains(where: { $0 == 0x20 || $0 == 0x09 }) {
             isMalformed = true
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MechaCore
 import NIOCore
 import NIOHTTP1
 
@@ -35,8 +36,8 @@ struct InvokeCommand: AsyncParsableCommand {
         let app = try RunningApp.find(appID, in: RunRecordStore(folder: context.folders.runRecords))
         let api = try LocalAPI(of: app, socketDirectory: unixDomainSocket, environment: context.environment)
         // The method may carry a query and more path.
-        let target = PercentEncoding.encode(method, keeping: "/?&=%:@,;+!$'()*")
-        let path = "/v1.0/invoke/\(PercentEncoding.encode(appID))/method/\(target)"
+        let target = PercentCoding.encode(method, keeping: "/?&=%:@,;+!$'()*")
+        let path = "/v1.0/invoke/\(PercentCoding.encode(appID))/method/\(target)"
         let answer = try await api.call(
             HTTPMethod(rawValue: verb.uppercased()), path, headers: ["content-type": "application/json"], body: body)
         guard answer.isSuccess else {

@@ -37,7 +37,7 @@ struct PublishCommand: AsyncParsableCommand {
         let body = try payload.read()
         let app = try RunningApp.find(appID, in: RunRecordStore(folder: context.folders.runRecords))
         let api = try LocalAPI(of: app, socketDirectory: unixDomainSocket, environment: context.environment)
-        let path = "/v1.0/publish/\(PercentEncoding.encode(pubsub))/\(PercentEncoding.encode(topic, keeping: "/"))\(try query())"
+        let path = "/v1.0/publish/\(PercentCoding.encode(pubsub))/\(PercentCoding.encode(topic, keeping: "/"))\(try query())"
         let answer = try await api.call(.POST, path, headers: ["content-type": Self.contentType(of: body)], body: body)
         guard answer.isSuccess else {
             throw CommandError("Error publishing topic \(topic): \(answer.text.isEmpty ? answer.status.reasonPhrase : answer.text)")
@@ -51,7 +51,7 @@ struct PublishCommand: AsyncParsableCommand {
             throw CommandError("--metadata is not a JSON object", hint: "like '{\"ttlInSeconds\": \"10\"}'")
         }
         let pairs = members.map { member in
-            "metadata.\(PercentEncoding.encode(member.name))=\(PercentEncoding.encode(member.value.stringValue ?? member.value.text))"
+            "metadata.\(PercentCoding.encode(member.name))=\(PercentCoding.encode(member.value.stringValue ?? member.value.text))"
         }
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
     }

@@ -37,8 +37,8 @@ struct RedriveCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let app = try RunningApp.find(appID, in: RunRecordStore(folder: context.folders.runRecords))
         let api = try LocalAPI(of: app, socketDirectory: unixDomainSocket, environment: context.environment)
-        let query = [to.map { "to=\(PercentEncoding.encode($0))" }, limit.map { "limit=\($0)" }].compactMap { $0 }
-        let path = "/v1.0-alpha1/redrive/\(PercentEncoding.encode(pubsub))/\(PercentEncoding.encode(topic, keeping: "/"))"
+        let query = [to.map { "to=\(PercentCoding.encode($0))" }, limit.map { "limit=\($0)" }].compactMap { $0 }
+        let path = "/v1.0-alpha1/redrive/\(PercentCoding.encode(pubsub))/\(PercentCoding.encode(topic, keeping: "/"))"
         let answer = try await api.call(.POST, path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")), headers: [:], body: nil)
         guard answer.isSuccess, let outcome = try? JSON.parse(answer.body) else {
             throw CommandError("error redriving \(topic): \(answer.text.isEmpty ? answer.status.reasonPhrase : answer.text)")

@@ -1,3 +1,4 @@
+import MechaCore
 import MechaHost
 import MechaInvocation
 
@@ -18,8 +19,8 @@ extension AppFlags {
     }
 
     private func applyListeners(to options: inout AppOptions) {
-        options.httpPort = daprHTTPPort?.number ?? options.httpPort
-        options.grpcPort = daprGRPCPort?.number ?? options.grpcPort
+        options.httpPort = daprHTTPPort?.listening ?? options.httpPort
+        options.grpcPort = daprGRPCPort?.listening ?? options.grpcPort
         options.internalPort = daprInternalGRPCPort?.number ?? options.internalPort
         if let daprListenAddresses {
             let addresses = Self.paths([daprListenAddresses])
@@ -42,7 +43,7 @@ extension AppFlags {
 
     /// A list flag may be given again, and each time with several values between commas.
     private static func paths(_ values: [String]) -> [String] {
-        values.flatMap { $0.split(separator: ",") }.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
+        values.flatMap { $0.split(separator: ",") }.map { String($0.trimmingBlanks()) }.filter { !$0.isEmpty }
     }
 }
 
@@ -54,14 +55,5 @@ extension AppProtocol {
         case .grpc: .grpcs
         case .https, .grpcs: self
         }
-    }
-}
-
-extension StringProtocol {
-    func trimmingSpaces() -> String {
-        var rest = self[...]
-        while rest.first?.isWhitespace == true { rest = rest.dropFirst() }
-        while rest.last?.isWhitespace == true { rest = rest.dropLast() }
-        return String(rest)
     }
 }

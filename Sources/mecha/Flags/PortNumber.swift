@@ -9,6 +9,9 @@ struct PortNumber: ExpressibleByArgument, Sendable, Equatable {
         self.value = value
     }
 
+    /// The port of a listener when one is given; 0 stands for any that is free.
+    var listening: Int? { value >= 0 ? value : nil }
+
     /// The port when it names one.
     var number: Int? { value > 0 ? value : nil }
 }

@@ -1,3 +1,4 @@
+import MechaCore
 import MechaHost
 import MechaRuntime
 
@@ -34,7 +35,7 @@ extension ServeFlags {
         if let daprPublicListenAddress, !daprPublicListenAddress.isEmpty { options.publicListenAddress = daprPublicListenAddress }
         if let internalListenAddress, !internalListenAddress.isEmpty { options.internalListenAddress = internalListenAddress }
         if let allowedOrigins { options.allowedOrigins = allowedOrigins }
-        for name in (disableInitEndpoints ?? "").split(separator: ",").map({ $0.trimmingSpaces() }) {
+        for name in (disableInitEndpoints ?? "").split(separator: ",").map({ String($0.trimmingBlanks()) }) {
             guard ["config", "subscribe"].contains(name) else {
                 throw CommandError("'\(name)' is no init endpoint", hint: "--disable-init-endpoints takes config and subscribe")
             }

@@ -1,3 +1,4 @@
+import MechaCore
 import MechaHost
 import MechaInvocation
 import MechaManifest
@@ -53,7 +54,7 @@ extension AppOptions {
     fileprivate mutating func apply(_ settings: RunTemplate.Settings) {
         if let named = settings.appProtocol, let known = AppProtocol(rawValue: named.rawValue) { appProtocol = known }
         if settings.isAppSSL == true { appProtocol = appProtocol.overTLS }
-        if let addresses = settings.apiListenAddresses?.split(separator: ",").map({ $0.trimmingSpaces() }), !addresses.isEmpty {
+        if let addresses = settings.apiListenAddresses?.split(separator: ",").map({ String($0.trimmingBlanks()) }), !addresses.isEmpty {
             listenAddresses = addresses
         }
         if let limit = settings.appMaxConcurrency { appMaxConcurrency = limit > 0 ? limit : nil }

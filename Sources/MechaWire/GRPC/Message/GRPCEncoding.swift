@@ -1,3 +1,5 @@
+import MechaCore
+
 /// How the bytes of a compressed message are encoded (`grpc-encoding`).
 enum GRPCEncoding: String, Sendable {
     case identity
@@ -8,14 +10,6 @@ enum GRPCEncoding: String, Sendable {
 
     /// Whether the list in a `grpc-accept-encoding` names gzip.
     static func isGzipAccepted(in list: String) -> Bool {
-        list.split(separator: ",").contains { $0.trimmingSpaces == "gzip" }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        var trimmed = drop { $0 == " " || $0 == "\t" }
-        while let last = trimmed.last, last == " " || last == "\t" { trimmed.removeLast() }
-        return trimmed
+        list.split(separator: ",").contains { $0.trimmingBlanks() == "gzip" }
     }
 }

@@ -1,3 +1,4 @@
+import MechaTelemetry
 import NIOCore
 import NIOHPACK
 import NIOHTTP1
@@ -36,8 +37,10 @@ public final class ServerExchange: @unchecked Sendable {
     /// Why the exchange ended early.
     public private(set) var failure: WireError?
 
-    /// Sent with whatever response follows (CORS, trace context).
+    /// Sent with whatever response follows (CORS).
     private var addedHeaders: HTTPHeaders?
+    /// Told in the `traceparent` of the response that follows, unless it brings one.
+    package var responseTrace: TraceContext?
 
     private enum ResponsePhase { case pending, streaming, done }
 
@@ -109,16 +112,19 @@ public final class ServerExchange: @unchecked Sendable {
         guard response == .pending, let driver else { return }
         response = .streaming
         responseStatus = head.status
-        if addedHeaders == nil { return driver.sendHead(head) }
+        if addedHeaders == nil, responseTrace == nil { return driver.sendHead(head) }
         var head = head
         head.headers = withAdded(head.headers)
         driver.sendHead(head)
     }
 
     private func withAdded(_ headers: HTTPHeaders) -> HTTPHeaders {
-        guard let addedHeaders else { return headers }
+        guard addedHeaders != nil || responseTrace != nil else { return headers }
         var headers = headers
-        headers.add(contentsOf: addedHeaders)
+        if let addedHeaders { headers.add(contentsOf: addedHeaders) }
+        if let responseTrace, !headers.contains(name: "traceparent") {
+            headers.add(name: "traceparent", value: responseTrace.traceparent)
+        }
         return headers
     }
 

@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 #if canImport(Glibc)
@@ -28,7 +29,10 @@ final class UnixSocketFile: Sendable {
         guard info.st_mode & S_IFMT == S_IFSOCK else {
             throw WireError(.bindFailed, "\(path) exists and is not a socket")
         }
-        if isAnswered() { throw WireError(.bindFailed, "the socket \(path) is in use") }
+        if isAnswered() {
+            throw WireError(
+                .bindFailed, "the socket \(path) is in use", cause: IOError(errnoCode: EADDRINUSE, reason: "another process answers on it"))
+        }
         unlink(path)
     }
 

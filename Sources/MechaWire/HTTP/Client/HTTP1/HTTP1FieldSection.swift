@@ -15,7 +15,7 @@ struct HTTP1FieldSection {
     init(parsing bytes: UnsafeRawBufferPointer, from start: Int) throws(WireError) {
         fields.reserveCapacity(16)
         var lineStart = start
-        while let lineFeed = HTTPBytes.lineFeed(in: bytes, from: lineStart) {
+        while let lineFeed = HTTPCharacters.lineFeed(in: bytes, from: lineStart) {
             var lineEnd = lineFeed
             if lineEnd > lineStart, bytes[lineEnd - 1] == 0x0d { lineEnd -= 1 }
             if lineEnd == lineStart { return }
@@ -26,7 +26,7 @@ struct HTTP1FieldSection {
 
     private mutating func parseLine(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) throws(WireError) {
         var colon = start
-        while colon < end, HTTPBytes.isTokenByte(bytes[colon]) { colon += 1 }
+        while colon < end, HTTPCharacters.isToken(bytes[colon]) { colon += 1 }
         guard colon > start, colon < end, bytes[colon] == UInt8(ascii: ":") else {
             throw WireError(.malformed, "a header line has no valid field name")
         }
@@ -36,13 +36,13 @@ struct HTTP1FieldSection {
         while valueEnd > valueStart, isBlank(bytes[valueEnd - 1]) { valueEnd -= 1 }
         let name = UnsafeRawBufferPointer(rebasing: bytes[start..<colon])
         let value = UnsafeRawBufferPointer(rebasing: bytes[valueStart..<valueEnd])
-        guard !HTTPBytes.hasControlByte(value) else {
+        guard !value.hasControlByte else {
             throw WireError(.malformed, "the value of a header holds a control character")
         }
         switch name.count {
-        case 10 where HTTPBytes.matches(name, "connection"): noteConnection(value)
-        case 14 where HTTPBytes.matches(name, "content-length"): try noteContentLength(value)
-        case 17 where HTTPBytes.matches(name, "transfer-encoding"): noteTransferEncoding(value)
+        case 10 where name.equalsIgnoringCase("connection"): noteConnection(value)
+        case 14 where name.equalsIgnoringCase("content-length"): try noteContentLength(value)
+        case 17 where name.equalsIgnoringCase("transfer-encoding"): noteTransferEncoding(value)
         default: break
         }
         fields.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
@@ -52,19 +52,19 @@ struct HTTP1FieldSection {
 
     private mutating func noteConnection(_ value: UnsafeRawBufferPointer) {
         for option in Self.listElements(value) {
-            if HTTPBytes.matches(option, "close") { saysClose = true }
-            if HTTPBytes.matches(option, "keep-alive") { saysKeepAlive = true }
+            if option.equalsIgnoringCase("close") { saysClose = true }
+            if option.equalsIgnoringCase("keep-alive") { saysKeepAlive = true }
         }
     }
 
     /// A list of equal numbers counts as one (RFC 9110 section 8.6); anything else is an error.
     private mutating func noteContentLength(_ value: UnsafeRawBufferPointer) throws(WireError) {
-        if contentLength == nil, let length = HTTPBytes.decimal(value) {
+        if contentLength == nil, let length = HTTPCharacters.decimal(value) {
             contentLength = length
             return
         }
         for element in Self.listElements(value) {
-            guard let length = HTTPBytes.decimal(element), contentLength == nil || contentLength == length else {
+            guard let length = HTTPCharacters.decimal(element), contentLength == nil || contentLength == length else {
                 throw WireError(.malformed, "content-length is not one number")
             }
             contentLength = length
@@ -74,7 +74,7 @@ struct HTTP1FieldSection {
 
     private mutating func noteTransferEncoding(_ value: UnsafeRawBufferPointer) {
         hasTransferEncoding = true
-        for element in Self.listElements(value) { isChunked = HTTPBytes.matches(element, "chunked") }
+        for element in Self.listElements(value) { isChunked = element.equalsIgnoringCase("chunked") }
     }
 
     private static func listElements(_ value: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {

@@ -85,7 +85,7 @@ enum HTTP1RequestEncoder {
 
     private static func decimal(_ text: String) -> Int? {
         var text = text
-        return text.withUTF8 { HTTPBytes.decimal(UnsafeRawBufferPointer($0)) }
+        return text.withUTF8 { HTTPCharacters.decimal(UnsafeRawBufferPointer($0)) }
     }
 
     /// Methods for which a server wants to be told that there is no body (RFC 9110 section 8.6).

@@ -136,18 +136,18 @@ struct HTTP1ResponseParser {
 
     /// `HTTP/1.x SP 3DIGIT [SP reason]`; the reason only matters for codes that have no name.
     private static func parseStatusLine(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> (HTTPResponseHead, Int) {
-        let lineFeed = HTTPBytes.lineFeed(in: bytes, from: 0) ?? bytes.count
+        let lineFeed = HTTPCharacters.lineFeed(in: bytes, from: 0) ?? bytes.count
         var end = lineFeed
         if end > 0, bytes[end - 1] == 0x0d { end -= 1 }
-        guard end >= 12, HTTPBytes.matches(UnsafeRawBufferPointer(rebasing: bytes[0..<7]), "http/1."),
+        guard end >= 12, UnsafeRawBufferPointer(rebasing: bytes[0..<7]).equalsIgnoringCase("http/1."),
             bytes[0] == UInt8(ascii: "H"), bytes[7] == UInt8(ascii: "1") || bytes[7] == UInt8(ascii: "0"),
-            bytes[8] == 0x20, let code = HTTPBytes.decimal(UnsafeRawBufferPointer(rebasing: bytes[9..<12])), code >= 100,
+            bytes[8] == 0x20, let code = HTTPCharacters.decimal(UnsafeRawBufferPointer(rebasing: bytes[9..<12])), code >= 100,
             end == 12 || bytes[12] == 0x20
         else { throw WireError(.malformed, "the peer's answer is not an HTTP/1 response") }
         var status = HTTPResponseStatus(statusCode: code)
         if case .custom = status, end > 13 {
             let reason = UnsafeRawBufferPointer(rebasing: bytes[13..<end])
-            guard !HTTPBytes.hasControlByte(reason) else {
+            guard !reason.hasControlByte else {
                 throw WireError(.malformed, "the reason phrase holds a control character")
             }
             status = .custom(code: UInt(code), reasonPhrase: String(decoding: reason, as: UTF8.self))
@@ -199,7 +199,7 @@ struct HTTP1ResponseParser {
 
     private mutating func readChunkSize() throws(WireError) -> Int? {
         let parsed = try pending.withReadableBytes { bytes throws(WireError) -> (size: Int, consumed: Int)? in
-            guard let lineFeed = HTTPBytes.lineFeed(in: bytes, from: 0) else {
+            guard let lineFeed = HTTPCharacters.lineFeed(in: bytes, from: 0) else {
                 guard bytes.count <= Self.chunkLineLimitBytes else {
                     throw WireError(.malformed, "the line that announces a chunk is too long")
                 }
@@ -216,7 +216,7 @@ struct HTTP1ResponseParser {
     private static func parseChunkLine(_ bytes: UnsafeRawBufferPointer, _ lineFeed: Int) throws(WireError) -> Int {
         var size = 0
         var index = 0
-        while index < lineFeed, let digit = HTTPBytes.hexValue(bytes[index]) {
+        while index < lineFeed, let digit = HTTPCharacters.hexValue(bytes[index]) {
             guard index < 15 else { throw WireError(.malformed, "a chunk is too large") }
             size = size << 4 | digit
             index += 1
@@ -259,7 +259,7 @@ struct HTTP1ResponseParser {
     private mutating func sectionLength() throws(WireError) -> Int? {
         let (length, progress) = pending.withUnsafeReadableBytes { bytes -> (Int?, Int) in
             var position = searched
-            while let lineFeed = HTTPBytes.lineFeed(in: bytes, from: position) {
+            while let lineFeed = HTTPCharacters.lineFeed(in: bytes, from: position) {
                 position = lineFeed + 1
                 if position < bytes.count, bytes[position] == 0x0a { return (position + 1, 0) }
                 if position + 1 < bytes.count, bytes[position] == 0x0d, bytes[position + 1] == 0x0a { return (position + 2, 0) }

@@ -5,7 +5,7 @@ extension HPACKHeaders {
     /// A request head in HTTP/2's form (RFC 9113 section 8.3.1): names in lower case, `host` as
     /// `:authority`, and nothing that speaks of an HTTP/1 connection (section 8.2.2).
     init(request head: HTTPRequestHead, scheme: String, authority: String) throws(WireError) {
-        guard head.method != .CONNECT, HTTPBytes.isToken(head.method.rawValue) else {
+        guard head.method != .CONNECT, HTTPCharacters.isToken(head.method.rawValue) else {
             throw WireError(.malformed, "the request's method cannot be sent over HTTP/2")
         }
         var authority = authority
@@ -26,7 +26,7 @@ extension HPACKHeaders {
             case 17 where name.equalsIgnoringCase("transfer-encoding"): continue
             default: break
             }
-            fields.append((HTTPBytes.lowercased(name), value))
+            fields.append((HTTPCharacters.lowercased(name), value))
         }
         self.init([])
         reserveCapacity(fields.count + 4)
@@ -41,6 +41,6 @@ extension HPACKHeaders {
     init(trailers: HTTPHeaders) {
         self.init([])
         reserveCapacity(trailers.count)
-        for (name, value) in trailers { add(name: HTTPBytes.lowercased(name), value: value) }
+        for (name, value) in trailers { add(name: HTTPCharacters.lowercased(name), value: value) }
     }
 }

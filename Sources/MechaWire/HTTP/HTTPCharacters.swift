@@ -14,6 +14,35 @@ enum HTTPCharacters {
         contains(byte, low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe)
     }
 
+    static func isToken(_ text: String) -> Bool { !text.utf8.isEmpty && text.utf8.allSatisfy { isToken($0) } }
+
+    /// `name` in lower case; the same string when it is so already.
+    static func lowercased(_ name: String) -> String {
+        name.utf8.contains { $0 >= 0x41 && $0 <= 0x5a } ? name.lowercased() : name
+    }
+
+    /// The value of a hexadecimal digit.
+    @inline(__always)
+    static func hexValue(_ byte: UInt8) -> Int? {
+        switch byte {
+        case 0x30...0x39: Int(byte - 0x30)
+        case 0x41...0x46: Int(byte - 0x37)
+        case 0x61...0x66: Int(byte - 0x57)
+        default: nil
+        }
+    }
+
+    /// A non-negative decimal number of digits only; nil also when it does not fit.
+    static func decimal(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard !bytes.isEmpty, bytes.count <= 18 else { return nil }
+        var value = 0
+        for byte in bytes {
+            guard byte.isDigit else { return nil }
+            value = value * 10 + Int(byte - 0x30)
+        }
+        return value
+    }
+
     /// What a host with optional port may hold (RFC 3986 section 3.2.2, without user information).
     @inline(__always)
     static func isHost(_ byte: UInt8) -> Bool {
@@ -55,6 +84,15 @@ extension UnsafeRawBufferPointer {
             if lowered != text.utf8Start[index] { return false }
         }
         return true
+    }
+
+    /// Whether a field value holds a byte that RFC 9110 section 5.5 forbids (controls other than tab). Without
+    /// an early end, so that it vectorises.
+    @inline(__always)
+    var hasControlByte: Bool {
+        var found = false
+        for byte in self { found = found || (byte < 0x20 && byte != 0x09) || byte == 0x7f }
+        return found
     }
 
     @inline(__always)
