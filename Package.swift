@@ -143,13 +143,16 @@ let package = Package(
             name: "mecha-wire-probe", dependencies: ["MechaWire", "MechaProto", nioCore, nioHTTP1, protobuf], swiftSettings: settings),
         .executableTarget(
             name: "mecha-bench",
-            dependencies: ["MechaCore", "MechaWire", "MechaProto", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, protobuf],
+            dependencies: [
+                "MechaCore", "MechaWire", "MechaProto", "MechaSQLite", "CSQLite", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, protobuf,
+                logging,
+            ],
             path: "Benchmarks/mecha-bench",
             swiftSettings: settings),
         module("MechaTestKit", ["MechaCore", "MechaWire", nioCore, nioPosix, logging]),
         // A process for tests to kill (Tests/ComponentTests/SQLiteReliabilityTests.swift).
         .executableTarget(
-            name: "mecha-store-probe", dependencies: ["MechaCore", "MechaSQLite", nioCore, nioPosix, logging],
+            name: "mecha-store-probe", dependencies: ["MechaCore", "MechaSQLite", "MechaWire", nioCore, nioPosix, logging],
             path: "Tests/mecha-store-probe", swiftSettings: settings),
         tests("ArchitectureTests", []),
         tests("MechaCoreTests", ["MechaCore", "MechaTestKit", nioCore]),

@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.request
 
-BIN = pathlib.Path(".build/release")
+BIN = pathlib.Path(os.environ.get("BIN", ".build/release"))
 MECHA, FLOORS = BIN / "mecha", BIN / "mecha-bench"
 REQUESTS = int(os.environ.get("REQUESTS", "200000"))
 TICK = os.sysconf("SC_CLK_TCK")

@@ -4,3 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 .build/venv/bin/python Benchmarks/bench.py
 .build/venv/bin/python Benchmarks/messaging.py
+.build/venv/bin/python Benchmarks/durable.py

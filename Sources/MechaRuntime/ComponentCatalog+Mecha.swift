@@ -13,6 +13,7 @@ extension ComponentCatalog {
             InMemoryStateStore.descriptor,
             InMemoryPubSub.descriptor,
             SQLiteStateStore.descriptor,
+            SQLitePubSub.descriptor,
             RedisStateStore.descriptor,
             CronBinding.descriptor,
             FileSecretStore.descriptor,

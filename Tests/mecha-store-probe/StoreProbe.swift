@@ -14,9 +14,10 @@ struct StoreProbe {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         guard let mode = arguments.first, let path = arguments.dropFirst().first else {
-            say("usage: mecha-store-probe write|increment|transfer|fill <database> [<argument>]")
+            say("usage: mecha-store-probe write|increment|transfer|fill|publish|consume|fill-bus <database> [<argument>]")
             exit(2)
         }
+        if try await BusProbe.run(mode, path, Array(arguments.dropFirst(2))) { return }
         let store = try open(path)
         try await store.start()
         let argument = arguments.dropFirst(2).first ?? ""
@@ -38,7 +39,7 @@ struct StoreProbe {
                 logger: Logger(label: "probe", factory: { _ in SwiftLogNoOpLogHandler() }), dataDirectory: ".", appID: "probe"))
     }
 
-    private static func say(_ line: String) {
+    static func say(_ line: String) {
         let bytes = Array("\(line)\n".utf8)
         _ = Glibc.write(1, bytes, bytes.count)
     }

@@ -106,7 +106,7 @@ package struct DeliveryQueue<Message, Consumer> {
 
     /// The message is done with. True when its consumer was leaving and is gone now.
     package mutating func finish(_ id: Int, _ entry: Entry) -> Bool {
-        if entry.hasKey, let key = entry.key { release(key) }
+        if entry.hasKey, let key = entry.key { release(key: key) }
         return answered(id)
     }
 
@@ -122,6 +122,16 @@ package struct DeliveryQueue<Message, Consumer> {
         if let id, let index = index(of: id) { members[index].isHeld = false }
         waiting.prepend(entry)
         count += 1
+    }
+
+    /// Ends the wait of a consumer for a message that will not come back.
+    package mutating func release(_ id: Int) {
+        if let index = index(of: id) { members[index].isHeld = false }
+    }
+
+    /// A postponed message will not come back; those of its key that come anew are not to wait for it.
+    package mutating func forgetKey(of entry: Entry) {
+        if entry.hasKey, let key = entry.key { release(key: key) }
     }
 
     /// Takes out every message that waits, in order; keys that they held are free.
@@ -163,7 +173,7 @@ package struct DeliveryQueue<Message, Consumer> {
         return nil
     }
 
-    private mutating func release(_ key: String) {
+    private mutating func release(key: String) {
         guard var followers = behind[key], var next = followers.popFirst() else {
             behind[key] = nil
             return

@@ -1,9 +1,10 @@
 import MechaManifest
 
-/// What an app gets when nothing is declared: durable state and secrets in files of the data directory,
+/// What an app gets when nothing is declared: durable state and messages, and secrets, in files of the data directory,
 /// safe with several processes of a host.
 enum EmbeddedDefaults {
     static let stateStore = "statestore"
+    static let pubSub = "pubsub"
     static let secretStore = "secretstore"
 
     static func components(dataDirectory: String) -> [ComponentResource] {
@@ -13,6 +14,8 @@ enum EmbeddedDefaults {
             resource(
                 stateStore, "state.sqlite",
                 [("connectionString", "\(dataDirectory)/state.db"), ("actorStateStore", "true")]),
+            // Opened with the first publication or subscription.
+            resource(pubSub, "pubsub.sqlite", [("connectionString", "\(dataDirectory)/pubsub.db")]),
         ]
     }
 

@@ -37,7 +37,12 @@ final class SQLiteBatch {
     /// Group commit: all writes in one transaction, a savepoint for each, so that one that is refused
     /// leaves its neighbours alone. Nobody hears of anything, refusals included (they may rest on what a
     /// neighbour wrote), before the commit is on the disk.
-    func commit() { commit(jobs) }
+    func commit() {
+        var waitsForDisk = false
+        for job in jobs where job.prepare() { waitsForDisk = true }
+        do { try connection.setWaitsForDisk(waitsForDisk) } catch { return failAll(jobs, error) }
+        commit(jobs)
+    }
 
     private func commit(_ jobs: [any SQLiteJob]) {
         do { try begin(jobs) } catch { return failAll(jobs, error) }

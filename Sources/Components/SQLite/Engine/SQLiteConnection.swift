@@ -14,6 +14,8 @@ public final class SQLiteConnection {
     private var statements: [String: SQLiteStatement] = [:]
     /// On the monotonic clock; a statement that is still running then is interrupted.
     fileprivate var deadlineNanoseconds = UInt64.max
+    /// Nil when that is not for calls to decide.
+    private var waitsForDisk: Bool?
 
     /// Instructions of SQLite's virtual machine between two looks at the clock.
     private static let instructionsPerDeadlineCheck: Int32 = 10_000
@@ -29,6 +31,7 @@ public final class SQLiteConnection {
             throw error
         }
         self.database = database
+        waitsForDisk = options.syncsCommits && options.location.pragmas.allSatisfy { $0.name != "synchronous" } ? true : nil
         sqlite3_busy_timeout(database, Int32(clamping: options.busyTimeout.wholeNanoseconds / 1_000_000))
         sqlite3_progress_handler(
             database, Self.instructionsPerDeadlineCheck, interruptWhenOverdue, Unmanaged.passUnretained(self).toOpaque())
@@ -81,6 +84,14 @@ public final class SQLiteConnection {
     }
 
     // MARK: - Transactions
+
+    /// Whether commits wait for the disk, from the next transaction on; nothing changes where the options say that
+    /// none does. What an earlier commit did not wait for is on the disk with the next that does.
+    func setWaitsForDisk(_ waits: Bool) throws {
+        guard let current = waitsForDisk, current != waits else { return }
+        try execute("PRAGMA synchronous=\(waits ? "FULL" : "NORMAL")")
+        waitsForDisk = waits
+    }
 
     /// False outside of a transaction, and after an error that made SQLite roll one back by itself.
     public var isInTransaction: Bool { sqlite3_get_autocommit(database) == 0 }

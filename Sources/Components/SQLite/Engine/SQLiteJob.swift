@@ -8,10 +8,17 @@ protocol SQLiteJob: AnyObject, Sendable {
     var deadline: UInt64 { get }
     /// Nobody waits for the answer any more.
     var isAnswered: Bool { get }
+    /// Called before the transaction begins: collects what is to be done. False when its commit need not wait for
+    /// the disk, because what is lost with a power failure does no harm.
+    func prepare() -> Bool
     /// Does the work and keeps its value for ``succeed()``. May run again when an earlier run was undone.
     func perform(on connection: SQLiteConnection) throws
     func succeed()
     func fail(_ error: any Error)
+}
+
+extension SQLiteJob {
+    func prepare() -> Bool { true }
 }
 
 /// `value` is touched on the lane's thread only, the continuation under its lock.

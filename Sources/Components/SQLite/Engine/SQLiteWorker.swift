@@ -48,12 +48,24 @@ public final class SQLiteWorker: Sendable {
         try await call(reader ?? writer, body)
     }
 
+    /// A job that must be served before so long.
+    var deadlineOfCalls: UInt64 { monotonicNanoseconds() + UInt64(max(0, options.callTimeout.wholeNanoseconds)) }
+
+    /// Gives the writing thread a job of the caller's own kind, which it answers in any case.
+    func submit(_ job: any SQLiteJob) {
+        do { try writer.startIfNeeded() } catch { return job.fail(error) }
+        switch writer.queue.push(job) {
+        case .accepted: break
+        case .full: job.fail(CapabilityError(.resourceExhausted, "\(options.maximumQueuedCalls) calls wait for the database already"))
+        case .closed: job.fail(CapabilityError(.closed, "the database is closed"))
+        }
+    }
+
     private func call<Value: Sendable>(
         _ lane: SQLiteLane, _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws -> Value {
         try lane.startIfNeeded()
-        let deadline = monotonicNanoseconds() + UInt64(max(0, options.callTimeout.wholeNanoseconds))
-        return try await SQLiteCall(deadline: deadline, body).answer { call in
+        return try await SQLiteCall(deadline: deadlineOfCalls, body).answer { call in
             switch lane.queue.push(call) {
             case .accepted: break
             case .full:

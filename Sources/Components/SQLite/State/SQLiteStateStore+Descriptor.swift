@@ -28,7 +28,7 @@ extension SQLiteStateStore {
         if let text = metadata.string("connectionString") {
             location = try SQLiteLocation(connectionString: text, relativeTo: environment.workingDirectory)
         } else {
-            location = SQLiteLocation(dataDirectory: environment.dataDirectory, file: Self.fileName(for: environment.name))
+            location = SQLiteLocation(dataDirectory: environment.dataDirectory, file: SQLiteName.file(for: environment.name, else: "state"))
         }
         var options = SQLiteOptions(location: location)
         options.usesWAL = try metadata.string("disableWAL") == nil ? location.usesWAL ?? true : !metadata.bool("disableWAL")
@@ -60,16 +60,5 @@ extension SQLiteStateStore {
             throw MetadataError(field: field, problem: "is \"\(name)\"", expected: SQLiteName.rule)
         }
         return name
-    }
-
-    /// A component's name as a file name.
-    private static func fileName(for component: String) -> String {
-        let safe = component.utf8.map { byte -> Character in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"): Character(Unicode.Scalar(byte))
-            default: "_"
-            }
-        }
-        return (safe.isEmpty ? "state" : String(safe)) + ".db"
     }
 }

@@ -1,16 +1,16 @@
 /// A key that equals another only when all its bytes do. `String` as a dictionary key would take
 /// canonically equivalent spellings for one key, and hash non-ASCII text slowly.
-struct ExactKey: Hashable, Sendable {
-    let text: String
+package struct ExactKey: Hashable, Sendable {
+    package let text: String
 
-    init(_ text: String) { self.text = text }
+    package init(_ text: String) { self.text = text }
 
-    static func == (a: ExactKey, b: ExactKey) -> Bool {
+    package static func == (a: ExactKey, b: ExactKey) -> Bool {
         guard a.text.utf8.count == b.text.utf8.count else { return false }
         return a.text.utf8.elementsEqual(b.text.utf8)
     }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         let hashed: Void? = text.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         if hashed == nil { hasher.combine(text) }
     }
