@@ -3,7 +3,7 @@ import PackageDescription
 
 // Layers, top to bottom (ARCHITECTURE.md explains them; Tests/ArchitectureTests reads the imports
 // and fails on an arrow that points up):
-//   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaHost, MechaMessaging, MechaInvocation
+//   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaHost, MechaMessaging, MechaInvocation, MechaPolicies
 //   L2 Components/*          L1 MechaWire, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency, MechaExpressions, MechaSchedule
 
 let settings: [SwiftSetting] = [
@@ -59,7 +59,7 @@ let package = Package(
     targets: [
         // L0: values, contracts and pure state machines.
         module("MechaCore", [nioCore, logging]),
-        module("MechaManifest", ["MechaCore", yams]),
+        module("MechaManifest", ["MechaCore", "MechaExpressions", yams]),
         module("MechaResiliency", ["MechaCore"]),
         module("MechaExpressions", ["MechaCore"]),
         module("MechaSchedule", ["MechaCore"]),
@@ -92,22 +92,29 @@ let package = Package(
 
         // L3: engines.
         module(
+            "MechaPolicies",
+            [
+                "MechaCore", "MechaManifest", "MechaResiliency", "MechaExpressions", "MechaTelemetry", "MechaWire", nioCore,
+            ]),
+        module(
             "MechaInvocation",
             [
-                "MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1,
+                "MechaCore", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaProto", "MechaPolicies", nioCore,
+                nioHTTP1,
                 collections,
                 logging, protobuf,
             ]),
         module(
             "MechaMessaging",
             [
-                "MechaCore", "MechaExpressions", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaInvocation",
-                nioCore, logging,
+                "MechaCore", "MechaExpressions", "MechaManifest", "MechaResiliency", "MechaPolicies", "MechaTelemetry", "MechaWire",
+                "MechaInvocation", nioCore, logging,
             ]),
         module(
             "MechaHost",
             [
-                "MechaCore", "MechaMessaging", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire", "MechaInvocation",
+                "MechaCore", "MechaMessaging", "MechaPolicies", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaWire",
+                "MechaInvocation",
                 nioCore, logging, crypto,
             ]),
 
@@ -161,6 +168,9 @@ let package = Package(
         tests("MechaScheduleTests", ["MechaSchedule", "MechaCore", "MechaTestKit"]),
         tests("MechaResiliencyTests", ["MechaResiliency", "MechaCore"]),
         tests(
+            "MechaPoliciesTests",
+            ["MechaPolicies", "MechaManifest", "MechaResiliency", "MechaTelemetry", "MechaCore", "MechaTestKit", nioCore]),
+        tests(
             "MechaTelemetryTests",
             [
                 "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaProto", "MechaCore", "MechaTestKit", nioCore, nioPosix,
@@ -181,7 +191,8 @@ let package = Package(
         tests(
             "MechaInvocationTests",
             [
-                "MechaInvocation", "MechaCore", "MechaWire", "MechaProto", "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1,
+                "MechaInvocation", "MechaPolicies", "MechaManifest", "MechaResiliency", "MechaCore", "MechaWire", "MechaProto",
+                "MechaTelemetry", "MechaTestKit", nioCore, nioPosix, nioHTTP1,
                 logging, protobuf,
             ]),
         tests(

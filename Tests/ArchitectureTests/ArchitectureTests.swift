@@ -4,10 +4,10 @@ import Testing
 /// The layers of DESIGN: a module may import modules of lower layers, and of its own layer only those
 /// that stand before it in the list, so that arrows point down and never in a circle.
 private let layers: [(name: String, modules: [String])] = [
-    ("L0", ["MechaCore", "MechaManifest", "MechaResiliency", "MechaExpressions", "MechaSchedule"]),
+    ("L0", ["MechaCore", "MechaExpressions", "MechaSchedule", "MechaManifest", "MechaResiliency"]),
     ("L1", ["MechaTelemetry", "MechaProto", "MechaWire", "MechaTelemetryExport"]),
     ("L2", ["MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaLocalSecrets", "MechaNameResolution"]),
-    ("L3", ["MechaInvocation", "MechaMessaging", "MechaHost"]),
+    ("L3", ["MechaPolicies", "MechaInvocation", "MechaMessaging", "MechaHost"]),
     ("L4", ["DaprAPI", "AdminAPI"]),
     ("L5", ["MechaRuntime", "mecha"]),
 ]

@@ -1,4 +1,5 @@
 import MechaCore
+import MechaExpressions
 
 extension ResiliencySpec: DecodableSpec {
     static let apiVersions = ["dapr.io/v1alpha1"]
@@ -53,6 +54,13 @@ extension ResiliencySpec.CircuitBreaker {
         let timeout = fields.duration("timeout") ?? .zero
         self.timeout = timeout == .zero ? .seconds(60) : timeout
         trip = fields.string("trip").flatMap { $0.isEmpty ? nil : $0 }
+        guard let trip else { return }
+        do throws(TripCondition.Problem) {
+            _ = try TripCondition(trip)
+        } catch {
+            fields.error(
+                "trip", "is no condition (\(error))", expected: "a CEL expression over \(TripCondition.variables.joined(separator: ", "))")
+        }
     }
 }
 

@@ -49,6 +49,12 @@ public struct ResiliencySpec: ResourceSpec {
         public let timeout: String?
         public let retry: String?
         public let circuitBreaker: String?
+
+        package init(timeout: String?, retry: String?, circuitBreaker: String?) {
+            self.timeout = timeout
+            self.retry = retry
+            self.circuitBreaker = circuitBreaker
+        }
     }
 
     public struct AppTarget: Sendable, Equatable {
