@@ -43,6 +43,10 @@ public struct InvocationError: Error, Sendable, CustomStringConvertible {
         /// The response is not valid.
         public static let badResponse = Code("bad-response")
         public static let timeout = Code("timeout")
+        /// The callee did not answer within a policy's timeout.
+        public static let policyTimeout = Code("policy-timeout")
+        /// A circuit breaker is open.
+        public static let refusedByPolicy = Code("refused-by-policy")
         /// The caller gave up.
         public static let cancelled = Code("cancelled")
     }

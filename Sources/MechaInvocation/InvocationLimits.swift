@@ -6,6 +6,8 @@ public struct InvocationLimits: Sendable {
     public var waitingCallsPerApp = 10_000
     /// A body that must be in memory as a whole (calls that change protocol).
     public var collectedBodyBytes = 4 << 20
+    /// A request's body that is kept for further attempts under a policy; a longer one is sent once.
+    public var replayedBodyBytes = 1 << 20
     /// How long the addresses of an app are believed.
     public var addressLifetime: TimeAmount = .seconds(20)
     /// Apps whose addresses a loop remembers.

@@ -7,7 +7,7 @@ import NIOHTTP1
 extension Invoker {
     /// A call to an app behind another runtime, made again while that runtime did nothing with it.
     func invokeRemote(
-        _ request: AppRequest, at callee: AppAddress, forwarder: Forwarder, deadline: NIODeadline?
+        _ request: AppRequest, at callee: AppAddress, forwarder: Forwarder, deadline: NIODeadline?, retry: InvocationRetry
     ) async throws(InvocationError) -> AppResponse {
         var retries = 0
         while true {

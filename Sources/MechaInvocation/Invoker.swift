@@ -1,4 +1,5 @@
 import MechaCore
+import MechaPolicies
 import MechaWire
 import NIOCore
 
@@ -17,6 +18,7 @@ public final class Invoker: Sendable {
     private let own: LocalApp
     private let forwarder: Forwarder
     private let endpoint: @Sendable (String) -> HTTPEndpoint?
+    private let policies: @Sendable (String) -> TargetPolicies?
 
     /// - Parameters:
     ///   - own: the calling app, whose calls to itself take no detour.
@@ -24,11 +26,13 @@ public final class Invoker: Sendable {
     ///   - resolver: finds other runtimes; nil knows none.
     ///   - forwarder: what `X-Forwarded-*` and `Forwarded` say of this runtime.
     ///   - endpoint: the HTTPEndpoint of a name, as the calling app may see it.
-    public init(
+    ///   - policies: what applies to calls of an app or endpoint; nil for the built-in retries alone.
+    package init(
         own: LocalApp, apps: LocalApps, client: HTTPClient, resolver: (any NameResolver)?, forwarder: Forwarder,
         peerTLS: ClientTLS? = nil, retry: InvocationRetry = .builtIn, limits: InvocationLimits = .init(),
         observer: any InvocationObserver = SilentInvocationObserver(),
-        endpoint: @escaping @Sendable (String) -> HTTPEndpoint? = { _ in nil }
+        endpoint: @escaping @Sendable (String) -> HTTPEndpoint? = { _ in nil },
+        policies: @escaping @Sendable (String) -> TargetPolicies? = { _ in nil }
     ) {
         self.caller = own.address
         self.own = own
@@ -40,6 +44,7 @@ public final class Invoker: Sendable {
         self.limits = limits
         self.observer = observer
         self.endpoint = endpoint
+        self.policies = policies
         self.directory = resolver.map { PeerDirectory(resolver: $0, loops: client.loops, limits: limits) }
     }
 
@@ -59,11 +64,24 @@ public final class Invoker: Sendable {
     public func forward(_ call: StreamedCall, to target: InvocationTarget) {
         var call = call
         call.caller = caller
+        if let policies = policies(target.policyName) {
+            guard let policy = policies.policy(endpoint: String(call.method.path)) else { return send(call, to: target, retry: .never) }
+            PolicedCall(call, to: target.policyName, under: policy, limits: limits) { [self] in
+                send($0, to: target, retry: .never)
+            }.start()
+        } else {
+            send(call, to: target, retry: retry)
+        }
+    }
+
+    /// Sends a call on its way: one attempt of it, when it is made under a policy.
+    private func send(_ call: StreamedCall, to target: InvocationTarget, retry: InvocationRetry) {
+        var call = call
         switch target {
         case .app(caller): own.forward(call)
         case .app(let address):
             call.forwarder = forwarder
-            if let app = apps[address] { app.forward(call) } else { RemoteCall(call, to: address, by: self).start() }
+            if let app = apps[address] { app.forward(call) } else { RemoteCall(call, to: address, by: self, retry: retry).start() }
         case .endpoint(let name):
             guard let endpoint = endpoint(name) else {
                 return call.fail(InvocationError(.appNotFound, "the HTTPEndpoint \(name) does not exist"))
@@ -82,11 +100,28 @@ public final class Invoker: Sendable {
     ) async throws(InvocationError) -> AppResponse {
         var request = request
         request.caller = caller
+        guard let policies = policies(target.policyName) else {
+            return try await send(request, to: target, deadline: deadline, retry: retry)
+        }
+        guard let policy = policies.policy(endpoint: String(request.method.path)) else {
+            return try await send(request, to: target, deadline: deadline, retry: .never)
+        }
+        return try await invoke(of: target.policyName, under: policy) { [self, request] () async throws(InvocationError) in
+            try await send(request, to: target, deadline: deadline, retry: .never)
+        }
+    }
+
+    private func send(
+        _ request: AppRequest, to target: InvocationTarget, deadline: NIODeadline?, retry: InvocationRetry
+    ) async throws(InvocationError) -> AppResponse {
         switch target {
         case .app(caller): return try await own.invoke(request, deadline: deadline)
         case .app(let address):
-            if let app = apps[address] { return try await app.invoke(request, deadline: deadline) }
-            return try await invokeRemote(request, at: address, forwarder: forwarder, deadline: deadline)
+            if let app = apps[address] {
+                try app.access.check(caller, calling: address, request.method, verb: request.verb?.rawValue ?? "")
+                return try await app.invoke(request, deadline: deadline)
+            }
+            return try await invokeRemote(request, at: address, forwarder: forwarder, deadline: deadline, retry: retry)
         case .endpoint(let name):
             guard let endpoint = endpoint(name) else {
                 throw InvocationError(.appNotFound, "the HTTPEndpoint \(name) does not exist")

@@ -16,8 +16,9 @@ extension AppRuntime {
         install(
             Invoker(
                 own: app, apps: host.apps, client: host.client, resolver: resolver?.resolver, forwarder: forwarder,
-                observer: InvocationTelemetry(telemetry.metrics)
-            ) { [weak self] name in self?.snapshot.httpEndpoints[name] })
+                observer: InvocationTelemetry(telemetry.metrics),
+                endpoint: { [weak self] name in self?.snapshot.httpEndpoints[name] },
+                policies: { [weak self] name in self?.policies.app(name) }))
         if let resolver, let internalPort {
             let registration = AppRegistration(
                 address: address, endpoint: PeerEndpoint(host: options.internalListenAddress, port: internalPort),

@@ -1,6 +1,7 @@
 import MechaCore
 import MechaManifest
 import MechaMessaging
+import MechaPolicies
 import MechaTelemetry
 
 extension AppRuntime {
@@ -45,7 +46,8 @@ extension AppRuntime {
     /// Closes what the app uses.
     public func closeComponents() async {
         let last = snapshot
-        swap(to: AppSnapshot())
+        // The access rules hold to the end.
+        swap(to: AppSnapshot(configuration: last.configuration))
         for outbox in last.outboxes.values { await outbox.close() }
         for component in last.components.reversed() { await component.lease.end() }
     }
@@ -60,6 +62,7 @@ extension AppRuntime {
         var outcome = await loader.load(resources, denied: configuration.deniedComponents, previous: previous)
 
         var next = AppSnapshot(isLoaded: true, declared: declared, resources: resources, configuration: configuration)
+        next.policies = policies(from: resources, for: outcome.loaded, previous: previous)
         func use(_ component: LoadedComponent) throws {
             try bind(component, into: &next)
             next.components.append(component)
@@ -87,38 +90,56 @@ extension AppRuntime {
         return outcome.failures
     }
 
+    private func policies(from resources: ResourceSet, for components: [LoadedComponent], previous: AppSnapshot) -> PolicyTable {
+        let blocks = components.compactMap { component in component.block.map { (component.name, $0) } }
+        let table = PolicyTable(
+            resources.resiliencies, metrics: telemetry.metrics.resiliency, clock: clock,
+            blocks: Dictionary(blocks) { $1 }, previous: previous.policies)
+        for warning in table.warnings { logger.warning("\(warning)") }
+        return table
+    }
+
     private func bind(_ component: LoadedComponent, into snapshot: inout AppSnapshot) throws {
+        let outbound = component.block.flatMap { snapshot.policies.component(component.name, $0).outbound }
         if let store = component.instance as? any StateStore {
             snapshot.stateStores[component.name] = StateBinding(
                 name: component.name, store: store,
                 prefix: try KeyPrefix(
                     strategy: component.metadata.string("keyPrefix"), component: component.name, app: address),
-                encryption: try StateEncryption(component), calls: telemetry.metrics.state.component(component.name), lease: component.lease
-            )
+                encryption: try StateEncryption(component), calls: telemetry.metrics.state.component(component.name), policy: outbound,
+                lease: component.lease)
         }
         if let broker = component.instance as? any PubSub {
             let isNamespaced = component.resource.spec.metadata.contains { entry in
                 if case .text(let text) = entry.value { text.contains("{namespace}") } else { false }
             }
-            snapshot.pubsubs[component.name] = PubSubBinding(
+            var binding = PubSubBinding(
                 name: component.name, broker: broker, metadata: component.metadata, appID: options.appID, namespace: options.namespace,
                 isNamespaced: isNamespaced)
+            binding.policy = outbound
+            snapshot.pubsubs[component.name] = binding
         }
         if let binding = component.instance as? any InputBinding,
             let source = try InputBindingSource(name: component.name, binding: binding, metadata: component.metadata)
         {
             snapshot.inputBindings.append(source)
         }
-        if let binding = component.instance as? any OutputBinding, component.isOutput { snapshot.outputBindings[component.name] = binding }
+        if let binding = component.instance as? any OutputBinding, component.isOutput {
+            snapshot.outputBindings[component.name] = binding
+            snapshot.outputPolicies[component.name] = outbound
+        }
         if let store = component.instance as? any SecretStore {
             snapshot.secretStores[component.name] = SecretBinding(
                 store: store, scope: snapshot.configuration.secretScopes.first { $0.storeName == component.name },
-                calls: telemetry.metrics.secrets.component(component.name), lease: component.lease)
+                calls: telemetry.metrics.secrets.component(component.name), policy: outbound, lease: component.lease)
         }
     }
 }
 
 extension LoadedComponent {
+    /// Nil when no policy applies to components of its kind.
+    fileprivate var block: ComponentBlock? { ComponentBlock(typePrefix: descriptor.block) }
+
     /// Whether a binding's `direction` lets it be called.
     fileprivate var isOutput: Bool {
         let direction = metadata.string("direction")?.lowercased() ?? ""

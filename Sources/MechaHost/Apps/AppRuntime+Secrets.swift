@@ -1,5 +1,6 @@
 import MechaCore
 import MechaManifest
+import MechaPolicies
 import MechaTelemetry
 
 extension AppRuntime {
@@ -10,7 +11,7 @@ extension AppRuntime {
             throw RuntimeError(
                 .secretDenied, "access denied by policy to get \"\(secret)\" from \"\(name)\"", resource: name)
         }
-        return try await measuring(binding.calls, .get) {
+        return try await measuring(binding.calls, .get, under: binding.policy) {
             try await binding.store.secret(secret, metadata: metadata)
         } failure: { error in
             RuntimeError(
@@ -22,7 +23,7 @@ extension AppRuntime {
     /// Every secret of a store that the scopes let the app read.
     public func allSecrets(store name: String, metadata: [String: String]) async throws -> [String: [String: String]] {
         let binding = try secretBinding(name)
-        return try await measuring(binding.calls, .bulkGet) {
+        return try await measuring(binding.calls, .bulkGet, under: binding.policy) {
             try await binding.store.allSecrets(metadata: metadata).filter { binding.scope?.allows($0.key) ?? true }
         } failure: { error in
             RuntimeError(
@@ -47,5 +48,7 @@ struct SecretBinding: Sendable {
     /// Nil lets the app read everything.
     let scope: ConfigurationSpec.SecretScope?
     let calls: ComponentCallMetrics<SecretCall>.Component
+    /// What calls are made under; nil for nothing.
+    var policy: Policy?
     let lease: ComponentLease
 }

@@ -3,6 +3,7 @@ import MechaCore
 import MechaInvocation
 import MechaManifest
 import MechaMessaging
+import MechaPolicies
 import MechaTelemetry
 import Synchronization
 
@@ -88,10 +89,20 @@ public final class AppRuntime: Sendable {
 
     var snapshot: AppSnapshot { state.withLock { $0.snapshot } }
 
+    /// The policies in force. Asked for every invocation, so only this part of the snapshot is copied.
+    package var policies: PolicyTable { state.withLock { $0.snapshot.policies } }
+
     /// The merged Configuration resources in force.
     public var configuration: ConfigurationSpec { snapshot.configuration }
 
-    func swap(to snapshot: AppSnapshot) { state.withLock { $0.snapshot = snapshot } }
+    func swap(to snapshot: AppSnapshot) {
+        state.withLock { $0.snapshot = snapshot }
+        app.access.replace(AccessRules(snapshot.configuration.accessControl)) { [metrics = telemetry.metrics.accessControl] decision in
+            metrics.decided(
+                allowed: decision.isAllowed, isAppPolicy: decision.isAppPolicy, trustDomain: decision.trustDomain,
+                namespace: decision.namespace)
+        }
+    }
 
     // MARK: - Health
 

@@ -5,6 +5,7 @@ import MechaTelemetry
 extension AppRuntime {
     /// Asks an output binding for an operation.
     public func invokeBinding(_ name: String, _ request: BindingRequest, trace: TraceContext? = nil) async throws -> BindingResponse {
+        let snapshot = snapshot
         guard let binding = snapshot.outputBindings[name] else {
             throw RuntimeError(.binding, "error invoking output binding \(name): couldn't find output binding \(name)", resource: name)
         }
@@ -25,7 +26,12 @@ extension AppRuntime {
         let started = clock.monotonicNanoseconds()
         let metrics = telemetry.metrics.outputBindings
         do {
-            let response = try await binding.invoke(request)
+            let response =
+                if let policy = snapshot.outputPolicies[name] {
+                    try await policy.run { [request] in try await binding.invoke(request) }
+                } else {
+                    try await binding.invoke(request)
+                }
             metrics.invoked(
                 name, operation: request.operation, success: true, nanoseconds: clock.monotonicNanoseconds() - started)
             return response

@@ -14,7 +14,11 @@ extension AppRuntime {
         let started = clock.monotonicNanoseconds()
         let metrics = telemetry.metrics.pubsub.topic(request.topic, of: name)
         do {
-            try await binding.broker.publish(message)
+            if let policy = binding.policy {
+                try await policy.run { try await binding.broker.publish(message) }
+            } else {
+                try await binding.broker.publish(message)
+            }
             metrics.published(success: true, nanoseconds: clock.monotonicNanoseconds() - started)
         } catch {
             metrics.published(success: false, nanoseconds: clock.monotonicNanoseconds() - started)
@@ -59,7 +63,13 @@ extension AppRuntime {
         let metrics = telemetry.metrics.pubsub.topic(topic, of: name)
         var failures: [(id: String, error: String)] = []
         do {
-            for (entry, failure) in zip(entries, try await binding.broker.publish(messages)) {
+            let outcomes =
+                if let policy = binding.policy {
+                    try await policy.run { try await binding.broker.publish(messages) }
+                } else {
+                    try await binding.broker.publish(messages)
+                }
+            for (entry, failure) in zip(entries, outcomes) {
                 if let failure { failures.append((entry.id, describe(failure))) }
             }
         } catch {

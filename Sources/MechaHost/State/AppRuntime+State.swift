@@ -11,7 +11,7 @@ extension AppRuntime {
     /// Nil when the key is missing.
     public func getState(store name: String, key: String, options: StateReadOptions) async throws -> StateEntry? {
         let binding = try stateBinding(name)
-        return try await measuring(binding.calls, .get) {
+        return try await measuring(binding.calls, .get, under: binding.policy) {
             try await binding.get(key, options)
         } failure: { error in
             RuntimeError(
@@ -31,7 +31,7 @@ extension AppRuntime {
                 resource: name)
         }
         if keys.isEmpty { return [] }
-        return try await measuring(binding.calls, .bulkGet) {
+        return try await measuring(binding.calls, .bulkGet, under: binding.policy) {
             try await binding.bulkGet(keys, options, parallelism: parallelism > 0 ? parallelism : Self.defaultBulkParallelism)
         } failure: { error in
             RuntimeError(
@@ -42,7 +42,7 @@ extension AppRuntime {
     public func saveState(store name: String, writes: [StateWrite]) async throws {
         let binding = try stateBinding(name)
         if writes.isEmpty { return }
-        try await measuring(binding.calls, .set) {
+        try await measuring(binding.calls, .set, under: binding.policy) {
             if writes.count == 1 {
                 try await binding.store.set(binding.prepared(writes[0]))
             } else {
@@ -55,7 +55,7 @@ extension AppRuntime {
 
     public func deleteState(store name: String, removal: StateRemoval) async throws {
         let binding = try stateBinding(name)
-        try await measuring(binding.calls, .delete) {
+        try await measuring(binding.calls, .delete, under: binding.policy) {
             try await binding.store.delete(binding.prepared(removal))
         } failure: { error in
             RuntimeError(
@@ -66,7 +66,7 @@ extension AppRuntime {
     public func bulkDeleteState(store name: String, removals: [StateRemoval]) async throws {
         let binding = try stateBinding(name)
         if removals.isEmpty { return }
-        try await measuring(binding.calls, .bulkDelete) {
+        try await measuring(binding.calls, .bulkDelete, under: binding.policy) {
             try await binding.store.bulkDelete(removals.map(binding.prepared))
         } failure: { error in
             RuntimeError(
@@ -88,8 +88,9 @@ extension AppRuntime {
                 "the transaction contains \(operations.count) operations, which is more than what the state store supports: \(limit)",
                 resource: name)
         }
-        try await measuring(binding.calls, .transaction) {
-            guard let outbox = snapshot.outboxes[name] else {
+        let outbox = snapshot.outboxes[name]
+        try await measuring(binding.calls, .transaction, under: binding.policy) {
+            guard let outbox else {
                 return try await binding.store.transact(operations.map(binding.prepared), metadata: metadata)
             }
             try await outbox.transact(operations, trace: trace, prepare: binding.prepared) { prepared in
@@ -112,7 +113,7 @@ extension AppRuntime {
         }
         var query = query
         query.keyPrefix = binding.prefix.text
-        return try await measuring(binding.calls, .query) {
+        return try await measuring(binding.calls, .query, under: binding.policy) { [query] in
             var page = try await binding.store.query(query, metadata: metadata)
             page.results = page.results.map { (binding.prefix.strip(from: $0.key), $0.entry) }
             return page

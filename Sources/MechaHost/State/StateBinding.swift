@@ -1,4 +1,5 @@
 import MechaCore
+import MechaPolicies
 import MechaTelemetry
 import NIOCore
 
@@ -9,6 +10,8 @@ struct StateBinding: Sendable {
     let prefix: KeyPrefix
     let encryption: StateEncryption?
     let calls: ComponentCallMetrics<StateCall>.Component
+    /// What calls are made under; nil for nothing.
+    var policy: Policy?
     let lease: ComponentLease
 
     func get(_ key: String, _ options: StateReadOptions) async throws -> StateEntry? {

@@ -1,16 +1,19 @@
 import MechaCore
+import MechaPolicies
 import MechaTelemetry
 
 extension AppRuntime {
-    /// Makes a call to a component and counts it with its outcome and time. What the component throws
+    /// Makes a call to a component under its policy, and counts it, retries and all, with its outcome and
+    /// time. What the component throws
     /// becomes `failure`'s error; an error of the runtime itself passes as it is.
-    func measuring<Operation: ComponentCall, Value>(
-        _ calls: ComponentCallMetrics<Operation>.Component, _ operation: Operation, _ body: () async throws -> Value,
+    func measuring<Operation: ComponentCall, Value: Sendable>(
+        _ calls: ComponentCallMetrics<Operation>.Component, _ operation: Operation, under policy: Policy?,
+        _ body: @escaping @Sendable () async throws -> Value,
         failure: (any Error) -> RuntimeError
     ) async throws -> Value {
         let started = clock.monotonicNanoseconds()
         do {
-            let value = try await body()
+            let value = if let policy { try await policy.run(body) } else { try await body() }
             calls.record(operation, success: true, nanoseconds: clock.monotonicNanoseconds() - started)
             return value
         } catch {

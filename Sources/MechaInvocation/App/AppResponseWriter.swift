@@ -8,6 +8,12 @@ import SwiftProtobuf
 /// Gives the answer of a gRPC app to an HTTP caller (section 1.3 of the Dapr surface).
 enum AppResponseWriter {
     static func respond(_ call: StreamedCall, _ response: AppResponse) {
+        if let policed = call.policed {
+            switch response.outcome {
+            case .http(let status): if policed.takesOver(status: Int(status.code)) { return }
+            case .grpc(let status): if policed.takesOver(status: 200, grpcStatus: status.code.rawValue) { return }
+            }
+        }
         var headers = MetadataRules.httpHeaders(fromMetadata: response.headers)
         for (name, value) in call.responseHeaders where !headers.contains(name: name) { headers.add(name: name, value: value) }
         switch response.outcome {

@@ -35,11 +35,16 @@ public final class GRPCAppChannel: AppChannel {
 
     /// An HTTP-shaped call: OnInvoke takes and gives whole bodies.
     private func invokeWhole(_ call: StreamedCall, _ owner: any CallOwner) {
-        call.exchange.run { [self] exchange in
+        let work: @Sendable (ServerExchange) async -> Void = { [self] exchange in
             do throws(InvocationError) {
                 let body: ByteBuffer
                 do throws(WireError) {
-                    body = try await exchange.collectBody(upTo: min(call.bodyBytesAtMost ?? .max, limits.collectedBodyBytes))
+                    let limit = min(call.bodyBytesAtMost ?? .max, limits.collectedBodyBytes)
+                    if let replayed = call.policed?.body {
+                        body = try await replayed.collect(upTo: limit)
+                    } else {
+                        body = try await exchange.collectBody(upTo: limit)
+                    }
                 } catch {
                     throw InvocationError(error, calling: endpoint.app.appID)
                 }
@@ -55,6 +60,13 @@ public final class GRPCAppChannel: AppChannel {
             } catch {
                 owner.refuse(call, error, hasTakenBody: call.hasBody)
             }
+        }
+        // Under a policy an attempt may end without a response, because another follows.
+        if call.policed == nil {
+            call.exchange.run(work)
+        } else {
+            let exchange = call.exchange
+            exchange.context.run { await work(exchange) }
         }
     }
 

@@ -8,6 +8,9 @@ public final class LocalApp: Sendable {
     public let health: AppHealthMonitor?
     /// Nil for an app that only calls out.
     public let channel: (any AppChannel)?
+    /// Who may call the app. Asked for streamed calls here; who makes calls in memory on behalf of another app
+    /// asks first, since the runtime's own calls (events, jobs) come from nobody.
+    package let access = AccessGate()
     private let gate: ConcurrencyGate?
     private let observer: any InvocationObserver
 
@@ -29,6 +32,9 @@ public final class LocalApp: Sendable {
     /// Carries a streamed call to the app. On the exchange's loop.
     public func forward(_ call: StreamedCall) {
         do throws(InvocationError) {
+            try access.check(
+                call.caller, calling: address, call.method,
+                verb: call.kind == .grpcProxy ? nil : call.namesVerb ? call.exchange.head.method.rawValue : "")
             let channel = try openChannel(for: call.kind)
             observer.callBegan(.app, caller: call.caller, callee: address.appID, kind: call.kind)
             guard let gate else { return channel.forward(call, owner: self) }

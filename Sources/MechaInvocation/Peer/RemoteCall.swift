@@ -10,9 +10,12 @@ final class RemoteCall: CallOwner, @unchecked Sendable {
     private let invoker: Invoker
     private let peers: LoopPeers?
     private var endpoint: PeerEndpoint?
+    private let retry: InvocationRetry
     private var retries = 0
 
-    init(_ call: StreamedCall, to callee: AppAddress, by invoker: Invoker) {
+    /// - Parameter retry: none under a policy, which alone decides.
+    init(_ call: StreamedCall, to callee: AppAddress, by invoker: Invoker, retry: InvocationRetry) {
+        self.retry = retry
         self.call = call
         self.callee = callee
         self.invoker = invoker
@@ -58,9 +61,9 @@ final class RemoteCall: CallOwner, @unchecked Sendable {
     }
 
     private func retryLater(after error: InvocationError, hasTakenBody: Bool) -> Bool {
-        guard error.didNothing, !hasTakenBody, retries < invoker.retry.retriesAtMost else { return false }
+        guard error.didNothing, !hasTakenBody, retries < retry.retriesAtMost else { return false }
         retries += 1
-        call.exchange.context.loop.scheduleTask(in: invoker.retry.interval) { [self] in attempt() }
+        call.exchange.context.loop.scheduleTask(in: retry.interval) { [self] in attempt() }
         return true
     }
 

@@ -36,6 +36,10 @@ final class ExchangeProxy {
     /// Sends the request.
     func start(_ head: HTTPRequestHead, to origin: Origin, by client: HTTPClient) {
         let exchange = call.exchange
+        if let policed = call.policed, !policed.carried({ [self] in giveUp($0) }) {
+            phase = .over
+            return owner.callEnded(call, failure: InvocationError(.policyTimeout, "the call took too long before it was sent"))
+        }
         let upstream = client.start(head, to: origin, on: exchange.context, hasBody: call.hasBody, sink: self)
         guard phase != .over else { return }
         self.upstream = upstream
@@ -49,7 +53,7 @@ final class ExchangeProxy {
         hasTakenBody = call.hasBody
         let exchange = call.exchange
         if let failure = exchange.failure { return callerLeft(failure) }
-        exchange.streamBody(into: self)
+        if let body = call.policed?.body { body.stream(into: self) } else { exchange.streamBody(into: self) }
         guard phase != .over, call.hasBody, !exchange.isRequestComplete else { return }
         upstream.flush()
     }
@@ -82,6 +86,7 @@ extension ExchangeProxy: BodySink {
     private func callerLeft(_ error: WireError) {
         guard phase != .over else { return }
         phase = .over
+        call.policed?.callerLeft()
         upstream?.cancel()
         upstream = nil
         call.exchange.abort(error)
@@ -107,6 +112,14 @@ extension ExchangeProxy: ResponseSink {
         if isPeer, let error = PeerFailure.read(head.headers) {
             upstream?.cancel()
             return fail(error)
+        }
+        if let policed = call.policed,
+            policed.takesOver(status: Int(head.status.code), grpcStatus: call.kind == .grpcProxy ? head.grpcStatus : nil)
+        {
+            upstream?.cancel()
+            upstream = nil
+            phase = .over
+            return owner.callEnded(call, failure: nil)
         }
         phase = .responding
         call.exchange.start(ResponseHeaders.head(head, adding: call.responseHeaders))
@@ -138,6 +151,15 @@ extension ExchangeProxy: ResponseSink {
         fail(InvocationError(error, calling: callee))
     }
 
+    /// The policy does not wait any longer, and tells the caller itself if need be.
+    private func giveUp(_ error: InvocationError) {
+        guard phase == .waiting else { return }
+        phase = .over
+        upstream?.cancel()
+        upstream = nil
+        owner.callEnded(call, failure: error)
+    }
+
     private func fail(_ error: InvocationError) {
         let wasWaiting = phase == .waiting
         phase = .over
@@ -151,4 +173,9 @@ extension ExchangeProxy: ResponseSink {
         guard phase != .over, hasTakenBody else { return }
         call.exchange.setReading(isWritable)
     }
+}
+
+extension HTTPResponseHead {
+    /// The status of a gRPC response that consists of nothing else.
+    fileprivate var grpcStatus: Int? { headers.first(name: "grpc-status").flatMap { Int($0) } }
 }

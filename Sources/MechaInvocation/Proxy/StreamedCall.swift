@@ -23,6 +23,8 @@ public struct StreamedCall: Sendable {
     var carriesMetadata = false
     /// False when a gRPC caller named no HTTP verb.
     var namesVerb = true
+    /// The attempt under a policy that this is; nil without one.
+    var policed: PolicedCall.Attempt?
     /// Told to callees other than the caller itself.
     var forwarder: Forwarder?
     /// Nanoseconds of the monotonic clock when the call began.
@@ -48,6 +50,7 @@ public struct StreamedCall: Sendable {
     /// Tells the caller, unless it has a response already or is gone.
     func fail(_ error: InvocationError) {
         guard exchange.failure == nil, !exchange.hasResponded else { return }
+        if let policed, policed.takesOver(error) { return }
         onFailure(exchange, error)
     }
 

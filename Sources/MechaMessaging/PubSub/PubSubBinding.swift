@@ -1,4 +1,5 @@
 import MechaCore
+import MechaPolicies
 import MechaTelemetry
 
 /// A broker as one app may use it.
@@ -13,6 +14,8 @@ public struct PubSubBinding: Sendable {
     public let consumerGroup: String
     /// Whether messages are handed over one by one (`concurrencyMode: single`).
     public let isSingle: Bool
+    /// What publishing is done under; nil for nothing.
+    package var policy: Policy?
 
     public init(
         name: String, broker: any PubSub, metadata: ComponentMetadata, appID: String, namespace: String = "", isNamespaced: Bool = false

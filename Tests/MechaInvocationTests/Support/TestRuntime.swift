@@ -1,4 +1,5 @@
 import MechaCore
+import MechaPolicies
 import MechaWire
 import NIOCore
 import NIOHTTP1
@@ -49,12 +50,13 @@ final class TestRuntime: Sendable {
     /// The runtime of `own`; answers `/v1.0/invoke/...` and tells failures as `<status 599>: <code>`.
     func runtime(
         of own: LocalApp, apps: LocalApps = LocalApps(), retry: InvocationRetry = .never, bodyBytesAtMost: Int? = nil,
-        endpoint: @escaping @Sendable (String) -> HTTPEndpoint? = { _ in nil }
+        endpoint: @escaping @Sendable (String) -> HTTPEndpoint? = { _ in nil },
+        policies: @escaping @Sendable (String) -> TargetPolicies? = { _ in nil }
     ) async throws -> (invoker: Invoker, port: Int) {
         apps.add(own)
         let invoker = Invoker(
             own: own, apps: apps, client: client, resolver: resolver, forwarder: Forwarder(address: "10.0.0.9", hostName: "me"),
-            retry: retry, observer: observer, endpoint: endpoint)
+            retry: retry, observer: observer, endpoint: endpoint, policies: policies)
         let port = try await listen(
             TestService { exchange in
                 @Sendable func tell(_ exchange: ServerExchange, _ error: InvocationError) {
