@@ -23,6 +23,18 @@ public enum LoopbackPort {
         return Int(UInt16(bigEndian: address.sin_port))
     }
 
+    /// Starts a server on `port`, or on a free one when that is nil; another free one is tried when somebody
+    /// was faster.
+    public static func withFree<Server>(or port: Int?, _ start: (Int) async throws -> Server) async throws -> (Int, Server) {
+        if let port { return (port, try await start(port)) }
+        for _ in 0..<4 {
+            let port = try free()
+            if let server = try? await start(port) { return (port, server) }
+        }
+        let port = try free()
+        return (port, try await start(port))
+    }
+
     /// Whether something accepts connections on `port` now.
     public static func accepts(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

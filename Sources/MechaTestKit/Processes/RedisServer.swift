@@ -12,15 +12,18 @@ public final class RedisServer: Sendable {
     ///   - options: further command line options, such as `["--requirepass", "secret"]`. They come after
     ///     the defaults and override them.
     public init(port: Int? = nil, directory: String? = nil, options: [String] = []) async throws {
-        self.port = try port ?? LoopbackPort.free()
         scratch = try TemporaryDirectory(prefix: "mecha-redis")
-        process = try ServerProcess(
-            "redis-server",
-            [
-                "--port", "\(self.port)", "--bind", "127.0.0.1", "--dir", directory ?? scratch.path, "--save", "", "--appendonly", "no",
-                "--daemonize", "no",
-            ] + options)
-        try await process.waitUntil("answers") { process.output.contains("Ready to accept connections") }
+        let files = directory ?? scratch.path
+        (self.port, process) = try await LoopbackPort.withFree(or: port) { port in
+            let process = try ServerProcess(
+                "redis-server",
+                [
+                    "--port", "\(port)", "--bind", "127.0.0.1", "--dir", files, "--save", "", "--appendonly", "no",
+                    "--daemonize", "no",
+                ] + options)
+            try await process.waitUntil("answers") { process.output.contains("Ready to accept connections") }
+            return process
+        }
     }
 
     /// Ends the server and waits until it is gone.
