@@ -16,6 +16,8 @@ extension ComponentCatalog {
             SQLitePubSub.descriptor,
             RedisStateStore.descriptor,
             CronBinding.descriptor,
+            RedisPubSub.descriptor,
+            RedisBinding.descriptor,
             FileSecretStore.descriptor,
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,

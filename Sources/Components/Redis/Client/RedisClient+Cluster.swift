@@ -4,11 +4,12 @@ import NIOCore
 /// Calls in a cluster: to the node that holds the key, and on to where that one sends them.
 extension RedisClient {
     func callFollowingRedirects(
-        _ first: RedisTarget, lane: RedisLane, replies: Int, timeout: TimeAmount?, _ encode: (inout RESPWriter) -> Void
+        _ first: RedisTarget, lane: RedisLane, home: RedisLoop?, replies: Int, timeout: TimeAmount?,
+        _ encode: (inout RESPWriter) -> Void
     ) async throws -> RedisReplies {
         var target = first
         for _ in 0...configuration.limits.redirects {
-            var answer = try await submit(target, lane: lane, replies: replies, timeout: timeout, encode)
+            var answer = try await submit(target, lane: lane, home: home, replies: replies, timeout: timeout, encode)
             if target.isAsking { answer = try answer.withoutAcknowledgementsOfAsking() }
             guard answer.containsError, let redirect = try answer.firstRedirect() else { return answer }
             target = redirect.target

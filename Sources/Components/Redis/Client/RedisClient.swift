@@ -69,9 +69,17 @@ public final class RedisClient: Sendable {
         key: String?, lane: RedisLane = .shared, replies: Int = 1, timeout: TimeAmount? = nil,
         _ encode: (inout RESPWriter) -> Void
     ) async throws -> RedisReplies {
-        guard isCluster else { return try await submit(.any, lane: lane, replies: replies, timeout: timeout, encode) }
+        try await call(key: key, lane: lane, home: nil, replies: replies, timeout: timeout, encode)
+    }
+
+    /// The same over the connections of a certain loop, `home`, wherever it is called from.
+    func call(
+        key: String?, lane: RedisLane, home: RedisLoop?, replies: Int = 1, timeout: TimeAmount? = nil,
+        _ encode: (inout RESPWriter) -> Void
+    ) async throws -> RedisReplies {
+        guard isCluster else { return try await submit(.any, lane: lane, home: home, replies: replies, timeout: timeout, encode) }
         let target = key.map { RedisTarget.slot(RedisSlot(key: $0)) } ?? .any
-        return try await callFollowingRedirects(target, lane: lane, replies: replies, timeout: timeout, encode)
+        return try await callFollowingRedirects(target, lane: lane, home: home, replies: replies, timeout: timeout, encode)
     }
 
     /// Sends one command and reads its reply as a tree. Throws the server's error as a ``CapabilityError``.
@@ -139,17 +147,18 @@ public final class RedisClient: Sendable {
     // MARK: - Loops
 
     func submit(
-        _ target: RedisTarget, lane: RedisLane, replies: Int, timeout: TimeAmount?, _ encode: (inout RESPWriter) -> Void
+        _ target: RedisTarget, lane: RedisLane, home: RedisLoop? = nil, replies: Int, timeout: TimeAmount?,
+        _ encode: (inout RESPWriter) -> Void
     ) async throws -> RedisReplies {
         try await withUnsafeThrowingContinuation { continuation in
-            if let here = currentLoop {
+            if let here = home.map({ $0.loop.inEventLoop ? $0 : nil }) ?? currentLoop {
                 return here.send(to: target, lane: lane, replies: replies, timeout: timeout, waiter: .call(continuation), encode)
             }
             var writer = RESPWriter()
             writer.isAsking = target.isAsking
             encode(&writer)
             let bytes = writer.buffer
-            let loop = lendLoop()
+            let loop = home ?? lendLoop()
             loop.loop.execute {
                 loop.send(to: target, lane: lane, replies: replies, timeout: timeout, waiter: .call(continuation)) {
                     $0.append(bytes)
@@ -157,6 +166,9 @@ public final class RedisClient: Sendable {
             }
         }
     }
+
+    /// A loop for work that is to stay on one: the caller's own, if it is ours.
+    func pickLoop() -> RedisLoop { currentLoop ?? lendLoop() }
 
     private var currentLoop: RedisLoop? {
         guard let context = LoopContext.current, context.index < loops.count else { return nil }

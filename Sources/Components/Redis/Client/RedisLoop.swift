@@ -45,6 +45,8 @@ final class RedisLoop: @unchecked Sendable {
             replies: isAsking ? replies * 2 : replies, timeout: timeout, isAsking: isAsking, to: waiter, encode)
     }
 
+    func release(_ lane: RedisLane) { router?.release(lane) }
+
     func wake() { router?.wake() }
 
     func serverIsWrong(_ target: RedisTarget, _ reason: CapabilityError) { router?.serverIsWrong(target, reason) }

@@ -6,6 +6,9 @@ import NIOCore
 enum RedisMetadata {
     static let fields: [MetadataField] = servers + authentication + timing + pooling + refused
 
+    /// The same without those that a component describes itself.
+    static func fields(leavingOut names: Set<String>) -> [MetadataField] { fields.filter { !names.contains($0.name) } }
+
     private static let servers: [MetadataField] = [
         MetadataField(
             "redisHost", .string, required: true,

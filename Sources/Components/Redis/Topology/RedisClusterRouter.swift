@@ -82,6 +82,15 @@ final class RedisClusterRouter: RedisRouter, @unchecked Sendable {
         return known[nextSeed]
     }
 
+    func release(_ lane: RedisLane) {
+        for (key, link) in links where key.lane == lane {
+            links[key] = nil
+            link.onFailure = nil
+            link.onStatusChange = nil
+            _ = link.close()
+        }
+    }
+
     func wake() { refreshSoon() }
 
     func serverIsWrong(_ target: RedisTarget, _ reason: CapabilityError) { refreshSoon() }

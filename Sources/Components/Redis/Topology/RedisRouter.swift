@@ -6,6 +6,9 @@ protocol RedisRouter: AnyObject {
     /// The link that leads to `target`, made if need be.
     func link(to target: RedisTarget, lane: RedisLane) -> RedisLink
 
+    /// Closes the links of a lane that is not needed any more.
+    func release(_ lane: RedisLane)
+
     /// Begins to connect, although no call needs it yet.
     func wake()
 

@@ -5,24 +5,36 @@ import NIOCore
 /// master) each time a connection is made.
 final class RedisSingleRouter: RedisRouter {
     private let shared: RedisLink
-    private let blocking: RedisLink
+    /// Those of the other lanes, made when first used.
+    private var others: [RedisLane: RedisLink] = [:]
+    private let makeLink: () -> RedisLink
 
     init(
         loop: any EventLoop, configuration: RedisConfiguration, onStatusChange: @escaping () -> Void,
         makeConnection: @escaping @Sendable () -> EventLoopFuture<RedisConnection>
     ) {
-        shared = RedisLink(loop: loop, configuration: configuration, makeConnection: makeConnection)
-        blocking = RedisLink(loop: loop, configuration: configuration, makeConnection: makeConnection)
+        makeLink = { RedisLink(loop: loop, configuration: configuration, makeConnection: makeConnection) }
+        shared = makeLink()
         shared.onStatusChange = onStatusChange
     }
 
-    func link(to target: RedisTarget, lane: RedisLane) -> RedisLink { lane == .shared ? shared : blocking }
+    func link(to target: RedisTarget, lane: RedisLane) -> RedisLink {
+        if lane == .shared { return shared }
+        if let link = others[lane] { return link }
+        let link = makeLink()
+        others[lane] = link
+        return link
+    }
+
+    func release(_ lane: RedisLane) {
+        if let link = others.removeValue(forKey: lane) { _ = link.close() }
+    }
 
     func wake() { shared.wake() }
 
     func serverIsWrong(_ target: RedisTarget, _ reason: CapabilityError) {
         shared.reconnect(reason)
-        blocking.reconnect(reason)
+        for link in others.values { link.reconnect(reason) }
     }
 
     func keyHolders() -> EventLoopFuture<[RedisTarget]> { shared.loop.makeSucceededFuture([.any]) }
@@ -30,6 +42,6 @@ final class RedisSingleRouter: RedisRouter {
     var status: ComponentStatus { shared.status }
 
     func close() -> EventLoopFuture<Void> {
-        shared.close().and(blocking.close()).map { _ in () }
+        .andAllComplete([shared.close()] + others.values.map { $0.close() }, on: shared.loop)
     }
 }

@@ -22,4 +22,6 @@ public enum RedisLane: Sendable, Hashable {
     case shared
     /// Another one, for commands that keep their connection waiting (`WAIT`), so that nothing else does.
     case blocking
+    /// The one of a single subscription, which waits on it for messages.
+    case feed(UInt64)
 }
