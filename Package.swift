@@ -85,6 +85,9 @@ let package = Package(
             "MechaRedis", path: "Sources/Components/Redis",
             ["MechaCore", "MechaWire", nioCore, nioPosix, nioSSL, collections, logging]),
         module("MechaCron", path: "Sources/Components/Cron", ["MechaCore", "MechaSchedule", logging]),
+        module(
+            "MechaNATS", path: "Sources/Components/NATS",
+            ["MechaCore", "MechaWire", nioCore, nioPosix, nioTLS, nioSSL, crypto, logging]),
         module("MechaLocalSecrets", path: "Sources/Components/LocalSecrets", ["MechaCore", nioCore, logging]),
         module(
             "MechaNameResolution", path: "Sources/Components/NameResolution",
@@ -133,7 +136,7 @@ let package = Package(
             [
                 "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaHost",
                 "DaprAPI", "AdminAPI",
-                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaLocalSecrets", "MechaNameResolution",
+                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaNATS", "MechaLocalSecrets", "MechaNameResolution",
                 nioCore, nioPosix, logging,
             ]),
         .executableTarget(
@@ -185,7 +188,7 @@ let package = Package(
         tests(
             "ComponentTests",
             [
-                "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
+                "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaNATS", "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
                 "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging,
             ]),
         tests(

@@ -2,6 +2,7 @@ import MechaCron
 import MechaHost
 import MechaInMemory
 import MechaLocalSecrets
+import MechaNATS
 import MechaNameResolution
 import MechaRedis
 import MechaSQLite
@@ -18,6 +19,7 @@ extension ComponentCatalog {
             CronBinding.descriptor,
             RedisPubSub.descriptor,
             RedisBinding.descriptor,
+            JetStreamPubSub.descriptor,
             FileSecretStore.descriptor,
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,

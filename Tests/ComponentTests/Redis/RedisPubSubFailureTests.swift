@@ -170,3 +170,28 @@ import Testing
         }
     }
 }
+
+@Suite(.serialized) struct RedisPubSubConformanceTests {
+    private func run(_ metadata: [String: String]) async -> [ConformanceFailure] {
+        var profile = PubSubProfile {
+            let broker = try redisComponent(
+                RedisPubSub.descriptor, briskRedelivery.merging(["concurrency": "100"]) { $1 }.merging(metadata) { $1 }, as: RedisPubSub.self)
+            try await broker.start()
+            return broker
+        }
+        profile.keepsForFutureGroups = true
+        profile.carriesContentType = false
+        return await PubSubConformance(profile).failures()
+    }
+
+    @Test func `pubsub.redis keeps the contract`() async throws {
+        let server = try await RedisServer()
+        for failure in await run(["redisHost": "127.0.0.1:\(server.port)"]) { Issue.record(failure) }
+    }
+
+    @Test func `pubsub.redis keeps the contract on a cluster of three nodes`() async throws {
+        let cluster = try await RedisClusterFixture(nodes: 3)
+        let hosts = cluster.nodes.map { "127.0.0.1:\($0.port)" }.joined(separator: ",")
+        for failure in await run(["redisHost": hosts, "redisType": "cluster"]) { Issue.record(failure) }
+    }
+}

@@ -271,7 +271,7 @@ final class RedisFeed: MessageFeed, @unchecked Sendable {
     /// Runs `body` on the loop, if that is one of the runtime's; else anywhere.
     func spawn(_ body: @escaping @Sendable () async -> Void) {
         if let context = LoopContext.current, context.loop === loop {
-            context.run(body)
+            context.start(body)
         } else {
             Task { await body() }
         }

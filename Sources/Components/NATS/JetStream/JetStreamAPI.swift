@@ -1,0 +1,153 @@
+import MechaCore
+import NIOCore
+
+/// The JetStream API: JSON requests to subjects below a prefix (docs.nats.io "JetStream wire API reference").
+struct JetStreamAPI: Sendable {
+    let client: NATSClient
+    let settings: JetStreamSettings
+    /// Nil for the caller's loop.
+    var home: NATSLoop?
+
+    /// Makes a request. Throws ``JetStreamError`` for what the server refuses, ``CapabilityError`` otherwise.
+    func call(_ operation: String, _ body: JSON? = nil) async throws -> JSON {
+        let answer = try await client.request(
+            "\(settings.apiPrefix).\(operation)", body: body.map(\.buffer) ?? ByteBuffer(), home: home)
+        if answer.headers.status == 503 {
+            throw CapabilityError(.unavailable, "nobody answers for JetStream at NATS: it is not enabled, not ready, or in another domain")
+        }
+        guard let value = try? JSON.parse(answer.body) else {
+            throw CapabilityError(.backend, "JetStream answered with something that is no JSON")
+        }
+        if let error = JetStreamError(value) { throw error }
+        return value
+    }
+
+    // MARK: - Streams
+
+    /// The stream that holds the messages of `subject`; nil when none does.
+    func streamName(of subject: String) async throws -> String? {
+        let answer = try await call("STREAM.NAMES", ["subject": .string(subject)])
+        guard case .array(let names)? = answer["streams"] else { return nil }
+        return names.first?.stringValue
+    }
+
+    /// The stream for a topic: the configured one, the one that covers it, or a new one where that is allowed.
+    func stream(for subject: String) async throws -> String {
+        if let name = settings.streamName, !settings.createsStreams { return name }
+        if let name = try await streamName(of: subject) { return name }
+        guard settings.createsStreams else { throw Self.noStream(subject) }
+        return try await createStream(for: subject)
+    }
+
+    static func noStream(_ subject: String) -> CapabilityError {
+        CapabilityError(
+            .notFound,
+            "no JetStream stream covers the subject \"\(subject)\"; create one (nats stream add), or set autoCreateStream to true")
+    }
+
+    /// Creates a stream that covers `subject`, or has an existing one of the name cover it too.
+    func createStream(for subject: String) async throws -> String {
+        let name = settings.streamName ?? NATSSubject.name(from: subject)
+        var members: [JSON.Member] = [
+            .init("name", .string(name)), .init("subjects", [.string(subject)]),
+            .init("storage", .string(settings.usesMemory ? "memory" : "file")), .init("retention", "limits"),
+        ]
+        if let replicas = settings.replicas { members.append(.init("num_replicas", .integer(replicas))) }
+        do {
+            _ = try await call("STREAM.CREATE.\(name)", .object(members))
+        } catch let error as JetStreamError where error.number == 10058 {
+            // The name is taken, by a stream of other subjects.
+            try await extend(name, by: subject)
+        } catch let error as JetStreamError {
+            // Somebody else was faster with an overlapping one.
+            guard let other = try await streamName(of: subject) else { throw error.capabilityError }
+            return other
+        }
+        return name
+    }
+
+    private func extend(_ name: String, by subject: String) async throws {
+        let answer = try await call("STREAM.INFO.\(name)")
+        guard case .object(var members)? = answer["config"], case .array(let subjects)? = answer["config"]?["subjects"] else {
+            throw CapabilityError(.backend, "JetStream describes no configuration of the stream \"\(name)\"")
+        }
+        guard !subjects.contains(.string(subject)) else { return }
+        members.removeAll { $0.name == "subjects" }
+        members.append(.init("subjects", .array(subjects + [.string(subject)])))
+        do {
+            _ = try await call("STREAM.UPDATE.\(name)", .object(members))
+        } catch let error as JetStreamError {
+            throw error.capabilityError
+        }
+    }
+
+    // MARK: - Consumers
+
+    /// Finds or makes the consumer of a subscription.
+    func consumer(_ request: SubscriptionRequest, window: Int) async throws -> JetStreamConsumer {
+        do {
+            let stream = try await stream(for: request.topic)
+            let wanted = settings.durableName ?? NATSSubject.name(from: "\(request.consumerGroup)-\(request.topic)")
+            var name = wanted
+            if let found = try await existing(stream, name) {
+                if found.filter == request.topic || found.filter.isEmpty { return found }
+                // The configured name serves another topic already.
+                name = "\(wanted)-\(NATSSubject.name(from: request.topic))"
+                if let found = try await existing(stream, name) { return found }
+            }
+            let configuration = configuration(name, request.topic, stream: stream, window: window)
+            let answer = try await call(
+                "CONSUMER.DURABLE.CREATE.\(stream).\(name)", ["stream_name": .string(stream), "config": configuration])
+            return try JetStreamConsumer(answer)
+        } catch let error as JetStreamError {
+            if error.isStreamMissing, let name = settings.streamName {
+                throw CapabilityError(.notFound, "there is no JetStream stream \"\(name)\" (streamName)", cause: error)
+            }
+            throw error.capabilityError
+        }
+    }
+
+    private func existing(_ stream: String, _ name: String) async throws -> JetStreamConsumer? {
+        do {
+            return try JetStreamConsumer(try await call("CONSUMER.INFO.\(stream).\(name)"))
+        } catch let error as JetStreamError where error.isConsumerMissing {
+            return nil
+        }
+    }
+
+    private func configuration(_ name: String, _ topic: String, stream: String, window: Int) -> JSON {
+        var members: [JSON.Member] = [
+            .init("durable_name", .string(name)), .init("filter_subject", .string(topic)), .init("replay_policy", "instant"),
+            .init("ack_policy", .string(settings.acknowledgement.rawValue)), .init("deliver_policy", .string(deliverPolicy)),
+        ]
+        func add(_ name: String, _ value: JSON?) {
+            if let value { members.append(.init(name, value)) }
+        }
+        func nanoseconds(_ duration: Duration) -> JSON { .integer(duration.wholeNanoseconds) }
+        if settings.deliverPolicy == .sequence { add("opt_start_seq", settings.startSequence.map { .integer($0) }) }
+        if settings.deliverPolicy == .time { add("opt_start_time", settings.startTime.map { .string(Timestamp(seconds: $0).rfc3339) }) }
+        add("ack_wait", settings.acknowledgementWait.map(nanoseconds))
+        add("max_deliver", settings.maximumDeliveries.map { .integer($0) })
+        if !settings.backOff.isEmpty { add("backoff", .array(settings.backOff.map(nanoseconds))) }
+        add("max_ack_pending", settings.maximumUnacknowledged.map { .integer($0) })
+        add("num_replicas", settings.replicas.map { .integer($0) })
+        if settings.usesMemory { add("mem_storage", true) }
+        guard settings.wantsPush else { return .object(members) }
+        add("deliver_subject", .string("_INBOX.\(stream).\(name)"))
+        add("deliver_group", settings.queueGroupName.map { .string($0) })
+        add("rate_limit_bps", settings.rateLimit.map { .integer($0) })
+        add("idle_heartbeat", settings.heartbeat.map(nanoseconds))
+        if settings.hasFlowControl { add("flow_control", true) }
+        // What a push consumer may send without being asked must fit here.
+        if settings.maximumUnacknowledged == nil, settings.acknowledgement != .none { add("max_ack_pending", .integer(window)) }
+        return .object(members)
+    }
+
+    private var deliverPolicy: String {
+        switch settings.deliverPolicy {
+        case .all, .last, .new: settings.deliverPolicy.rawValue
+        case .sequence: "by_start_sequence"
+        case .time: "by_start_time"
+        }
+    }
+}
