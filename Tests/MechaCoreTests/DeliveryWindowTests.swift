@@ -47,6 +47,23 @@ import Testing
         #expect(window.isIdle)
     }
 
+    @Test func `a refused message comes first again, when its time has come`() {
+        var window = DeliveryWindow<Int>(maximumInFlight: 1, capacity: 5)
+        for number in 1...3 { _ = window.append(number) }
+        #expect(window.next() == 1)
+        window.refused(1)
+        #expect(window.isIdle)
+        #expect(window.next() == nil)
+        window.goOn()
+        #expect(window.next() == 1)
+        window.answered()
+        #expect(window.next() == 2)
+        window.refused(2)
+        #expect(window.takeWaiting() == [2, 3])
+        _ = window.append(4)
+        #expect(window.next() == 4)
+    }
+
     @Test func `limits are at least one`() {
         let window = DeliveryWindow<Int>(maximumInFlight: 0, capacity: -1)
         #expect(window.maximumInFlight == 1 && window.capacity == 1)

@@ -10,6 +10,8 @@ package struct DeliveryWindow<Message> {
     package private(set) var inFlight = 0
     package private(set) var isPaused = false
     package private(set) var isClosed = false
+    /// The first message waits for its time, and everything else for it.
+    private var isHeld = false
     private var waiting = CircularBuffer<Message>()
 
     package init(maximumInFlight: Int, capacity: Int) {
@@ -34,13 +36,24 @@ package struct DeliveryWindow<Message> {
 
     /// The message to hand over now; nil when none may be.
     package mutating func next() -> Message? {
-        guard !isPaused, !isClosed, inFlight < maximumInFlight, let message = waiting.popFirst() else { return nil }
+        guard !isPaused, !isClosed, !isHeld, inFlight < maximumInFlight, let message = waiting.popFirst() else { return nil }
         inFlight += 1
         return message
     }
 
     /// A handler has answered.
     package mutating func answered() { inFlight -= 1 }
+
+    /// A handler has refused a message that the others must not overtake: it comes first again, and nothing is
+    /// handed over until ``goOn()``.
+    package mutating func refused(_ message: Message) {
+        inFlight -= 1
+        waiting.prepend(message)
+        isHeld = true
+    }
+
+    /// The time of the refused message has come.
+    package mutating func goOn() { isHeld = false }
 
     package mutating func pause() { isPaused = true }
     package mutating func resume() { isPaused = false }
@@ -53,6 +66,7 @@ package struct DeliveryWindow<Message> {
 
     /// Forgets what was fetched and not handed over, because the broker will bring it again.
     package mutating func takeWaiting() -> [Message] {
+        isHeld = false
         defer { waiting.removeAll() }
         return Array(waiting)
     }

@@ -87,7 +87,8 @@ import Testing
             try await pubsub.publish("t", "one")
             try await log.wait(count: 1)
             let client = NATSClient(
-                configuration: NATSConfiguration(addresses: [try #require(NATSAddress("127.0.0.1:\(server.port)"))]), group: natsLoops.group)
+                configuration: NATSConfiguration(addresses: [try #require(NATSAddress("127.0.0.1:\(server.port)"))]), group: natsLoops.group
+            )
             try await client.start()
             _ = try await client.request("$JS.API.STREAM.DELETE.t", body: ByteBuffer())
             await client.close()
@@ -158,7 +159,7 @@ import Testing
 
     @Test func `a server may demand TLS and a client certificate`() async throws {
         let directory = try TemporaryDirectory()
-        try await makeCertificates(directory)
+        try await TestCertificates.make(in: directory)
         let server = try await NATSServer(
             configuration: """
                 tls { cert_file: "\(directory.file("server.pem"))", key_file: "\(directory.file("server.key"))",
@@ -169,7 +170,9 @@ import Testing
             "tls_client_key": directory.file("client.key"),
         ]
         #expect(try await isServed(server, trusted, url: "nats://localhost:\(server.port)") == nil)
-        #expect(try await isServed(server, trusted.merging(["tls_ca_cert": ""]) { $1 }, url: "tls://localhost:\(server.port)")?.code == .unavailable)
+        #expect(
+            try await isServed(server, trusted.merging(["tls_ca_cert": ""]) { $1 }, url: "tls://localhost:\(server.port)")?.code
+                == .unavailable)
         #expect(
             try await isServed(server, ["insecureSkipTLSVerify": "true"], url: "tls://localhost:\(server.port)") != nil,
             "without a client certificate")
@@ -180,25 +183,5 @@ import Testing
         let error = await #expect(throws: CapabilityError.self) { try await pubsub.start() }
         #expect(error?.code == .misconfigured)
         #expect(error?.message.contains("tls_client_cert") == true)
-    }
-
-    /// An authority, a server of the name localhost, and a client.
-    private func makeCertificates(_ directory: TemporaryDirectory) async throws {
-        func openssl(_ arguments: String...) async throws {
-            let process = try ServerProcess("openssl", arguments, directory: directory.path)
-            guard try await process.waitForExit() == .code(0) else { throw TestKitError("openssl: \(process.output)") }
-        }
-        try await openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj",
-            "/CN=test authority", "-days", "2")
-        try directory.write("subjectAltName=DNS:localhost,IP:127.0.0.1", to: "extensions")
-        for name in ["server", "client"] {
-            try await openssl(
-                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "\(name).key", "-out", "\(name).csr", "-subj",
-                "/CN=\(name)")
-            try await openssl(
-                "x509", "-req", "-in", "\(name).csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "\(name).pem", "-days", "2",
-                "-extfile", "extensions")
-        }
     }
 }

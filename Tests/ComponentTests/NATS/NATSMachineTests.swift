@@ -187,7 +187,9 @@ import Testing
 
 @Suite struct JetStreamReplyTests {
     @Test func `old and new forms tell the attempt`() {
-        #expect(JetStreamReply("$JS.ACK.S.C.3.42.7.1700000000000000000.0") == JetStreamReply("$JS.ACK._.acc.S.C.3.42.7.1700000000000000000.0.rnd"))
+        #expect(
+            JetStreamReply("$JS.ACK.S.C.3.42.7.1700000000000000000.0")
+                == JetStreamReply("$JS.ACK._.acc.S.C.3.42.7.1700000000000000000.0.rnd"))
         #expect(JetStreamReply("$JS.ACK.S.C.3.42.7.1700000000000000000.0")?.attempt == 3)
         #expect(JetStreamReply("$JS.ACK.S.C.3.42.7.1700000000000000000.0")?.streamSequence == 42)
     }

@@ -17,7 +17,8 @@ import Testing
     }
 
     private static let stream =
-        "INFO {\"max_payload\":1024,\"headers\":true,\"nonce\":\"n\",\"tls_required\":true,\"connect_urls\":[\"a:1\"]}\r\n" + "PING\r\nPONG\r\n+OK\r\n"
+        "INFO {\"max_payload\":1024,\"headers\":true,\"nonce\":\"n\",\"tls_required\":true,\"connect_urls\":[\"a:1\"]}\r\n"
+        + "PING\r\nPONG\r\n+OK\r\n"
         + "MSG a.b 7 5\r\nhello\r\n" + "MSG a.b 7 reply.to 0\r\n\r\n" + "HMSG h 9 22 27\r\nNATS/1.0\r\nKey: v 1\r\n\r\nhello\r\n"
         + "HMSG h 9 r 16 16\r\nNATS/1.0 503\r\n\r\n\r\n" + "-ERR 'Unknown Protocol Operation'\r\n"
 
@@ -48,7 +49,8 @@ import Testing
 
     @Test(arguments: [
         "HELLO\r\n", "MSG\r\n", "MSG a 1\r\n", "MSG a x 1\r\n", "MSG a 1 -1\r\n", "MSG a 1 b c 1\r\n", "MSG a 1 99999999999999999999\r\n",
-        "MSG a 1 5\r\nhelloXX", "HMSG a 1 5 4\r\n", "HMSG a 1 4 4\r\nabcd\r\n", "INFO nothing\r\n", "HMSG a 1 13 13\r\nNATS/1.0 x\r\n\r\n\r\n",
+        "MSG a 1 5\r\nhelloXX", "HMSG a 1 5 4\r\n", "HMSG a 1 4 4\r\nabcd\r\n", "INFO nothing\r\n",
+        "HMSG a 1 13 13\r\nNATS/1.0 x\r\n\r\n\r\n",
         "\r\n",
     ])
     func `bytes that make no sense are an error`(_ text: String) {
@@ -146,7 +148,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "SU", "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VZ", "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4",
+        "", "SU", "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU4VY", "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4",
         "suacssl3", "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3V1",
     ])
     func `what is no seed is refused`(_ text: String) { #expect(throws: (any Error).self) { try NATSKey(seed: text) } }
@@ -163,13 +165,24 @@ import Testing
 
 @Suite struct NATSSubjectTests {
     @Test(arguments: [
-        ("a", true, true), ("a.b", true, true), ("a.*", false, true), ("a.>", false, true), (">", false, true), ("*.a", false, true), ("", false, false),
-        (".a", false, false), ("a.", false, false), ("a..b", false, false), ("a b", false, false), (">.a", false, false), ("a\r\nPUB b", false, false),
+        ("a", true, true), ("a.b", true, true), ("a.*", false, true), ("a.>", false, true), (">", false, true), ("*.a", false, true),
+        ("", false, false),
+        (".a", false, false), ("a.", false, false), ("a..b", false, false), ("a b", false, false), (">.a", false, false),
+        ("a\r\nPUB b", false, false),
         ("a*b", true, true), ("schlüssel", true, true),
     ])
     func `subjects and patterns are told apart`(_ text: String, _ isLiteral: Bool, _ isPattern: Bool) {
         #expect(NATSSubject.isLiteral(text) == isLiteral)
         #expect(NATSSubject.isPattern(text) == isPattern)
+    }
+
+    @Test(arguments: [
+        ("a", "a", true), ("a", "b", false), ("a.*", "a.b", true), ("a.*", "a.*", true), ("a.*", "a.>", false), ("a.*", "a.b.c", false),
+        ("a.>", "a.b.c", true),
+        ("a.>", "a.*", true), ("a.>", "a", false), (">", "a", true), ("a.b", "a.*", false), ("*.b", "a.b", true), ("*.b", "a", false),
+    ])
+    func `patterns cover what they stand for`(_ pattern: String, _ other: String, _ expected: Bool) {
+        #expect(NATSSubject.covers(pattern, other) == expected)
     }
 
     @Test func `names of streams and consumers hold nothing that a subject would`() {
@@ -179,7 +192,8 @@ import Testing
 
 @Suite struct NATSAddressTests {
     @Test(arguments: [
-        ("host", "host:4222"), ("nats://host:1", "host:1"), ("tls://[::1]:2", "[::1]:2"), ("nats://u:p@h", "h:4222"), ("nats://tok@h:3/", "h:3"),
+        ("host", "host:4222"), ("nats://host:1", "host:1"), ("tls://[::1]:2", "[::1]:2"), ("nats://u:p@h", "h:4222"),
+        ("nats://tok@h:3/", "h:3"),
     ])
     func `urls are read`(_ text: String, _ expected: String) { #expect(NATSAddress(text)?.description == expected) }
 

@@ -175,7 +175,8 @@ import Testing
     private func run(_ metadata: [String: String]) async -> [ConformanceFailure] {
         var profile = PubSubProfile {
             let broker = try redisComponent(
-                RedisPubSub.descriptor, briskRedelivery.merging(["concurrency": "100"]) { $1 }.merging(metadata) { $1 }, as: RedisPubSub.self)
+                RedisPubSub.descriptor, briskRedelivery.merging(["concurrency": "100"]) { $1 }.merging(metadata) { $1 },
+                as: RedisPubSub.self)
             try await broker.start()
             return broker
         }

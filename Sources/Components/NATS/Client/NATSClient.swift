@@ -49,7 +49,8 @@ final class NATSClient: Sendable {
 
     /// Sends a request and waits for its answer, over `home` or the caller's loop.
     func request(
-        _ subject: String, headers: [(name: String, value: String)] = [], body: ByteBuffer, timeout: TimeAmount? = nil, home: NATSLoop? = nil
+        _ subject: String, headers: [(name: String, value: String)] = [], body: ByteBuffer, timeout: TimeAmount? = nil,
+        home: NATSLoop? = nil
     ) async throws -> NATSMessage {
         let loop = home ?? pickLoop()
         return try await withUnsafeThrowingContinuation { continuation in

@@ -58,14 +58,17 @@ final class NATSLoop: @unchecked Sendable {
         }
     }
 
-    private func send(_ subject: String, _ headers: [(name: String, value: String)], _ body: ByteBuffer, _ timeout: TimeAmount?, _ waiter: Waiter) {
+    private func send(
+        _ subject: String, _ headers: [(name: String, value: String)], _ body: ByteBuffer, _ timeout: TimeAmount?, _ waiter: Waiter
+    ) {
         guard let connection else { return waiter.resume(throwing: machine.unavailable) }
         let bytes = headers.reduce(body.readableBytes) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 } + (headers.isEmpty ? 0 : 12)
         guard bytes <= connection.info.maximumPayloadBytes else {
             return waiter.resume(
                 throwing: CapabilityError(
                     .invalidArgument,
-                    "the message has \(bytes) bytes with its headers; the NATS server takes \(connection.info.maximumPayloadBytes) at most (max_payload)"))
+                    "the message has \(bytes) bytes with its headers; the NATS server takes \(connection.info.maximumPayloadBytes) at most (max_payload)"
+                ))
         }
         if let refusal = requests.refusal { return waiter.resume(throwing: refusal) }
         let deadline = NIODeadline.now() + (timeout ?? configuration.limits.requestTimeout)

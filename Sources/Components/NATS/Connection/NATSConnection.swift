@@ -127,7 +127,10 @@ final class NATSConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private func checkSilence() {
         defer { hasReceived = false }
-        guard !hasReceived else { return unansweredChecks = 0 }
+        guard !hasReceived else {
+            unansweredChecks = 0
+            return
+        }
         guard unansweredChecks < 2 else {
             return close(CapabilityError(.timeout, "NATS at \(address) does not answer (keepAliveInterval)"))
         }

@@ -17,7 +17,9 @@ struct NATSTLS: Sendable {
             configuration.trustRoots = .certificates(try Self.read("tls_ca_cert") { try Self.certificates(authorities) })
         }
         if !certificate.isEmpty {
-            configuration.certificateChain = try Self.read("tls_client_cert") { try Self.certificates(certificate) }.map { .certificate($0) }
+            configuration.certificateChain = try Self.read("tls_client_cert") { try Self.certificates(certificate) }.map {
+                .certificate($0)
+            }
             configuration.privateKey = .privateKey(
                 try Self.read("tls_client_key") {
                     try Self.isPEM(key) ? NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem) : NIOSSLPrivateKey(file: key, format: .pem)
@@ -36,7 +38,8 @@ struct NATSTLS: Sendable {
         do {
             return try body()
         } catch {
-            throw CapabilityError(.misconfigured, "metadata \(field) cannot be used: expected PEM, or the path of a file with it", cause: error)
+            throw CapabilityError(
+                .misconfigured, "metadata \(field) cannot be used: expected PEM, or the path of a file with it", cause: error)
         }
     }
 }

@@ -34,10 +34,29 @@ struct JetStreamAPI: Sendable {
     /// The stream for a topic: the configured one, the one that covers it, or a new one where that is allowed.
     func stream(for subject: String) async throws -> String {
         if let name = settings.streamName, !settings.createsStreams { return name }
-        if let name = try await streamName(of: subject) { return name }
-        guard settings.createsStreams else { throw Self.noStream(subject) }
-        return try await createStream(for: subject)
+        if settings.createsStreams { return try await ensureStream(for: subject) }
+        guard let name = try await streamName(of: subject) else { throw Self.noStream(subject) }
+        return name
     }
+
+    /// Creates a stream, or extends one, until one covers `subject`: another process may change it at the same
+    /// moment, and the last one wins.
+    func ensureStream(for subject: String) async throws -> String {
+        for attempt in 0..<Self.attemptsToExtend {
+            if let name = try await streamName(of: subject) {
+                guard NATSSubject.hasWildcard(subject) else { return name }
+                let subjects = try await subjects(of: name)
+                if subjects.contains(where: { NATSSubject.covers($0, subject) }) { return name }
+                try await extend(name, by: subject)
+            } else {
+                try await createStream(for: subject)
+            }
+            if attempt > 0 { try await Task.sleep(for: .milliseconds(Int.random(in: 1...20 * attempt))) }
+        }
+        throw CapabilityError(.unavailable, "the JetStream stream for the subject \"\(subject)\" is being changed by others")
+    }
+
+    private static let attemptsToExtend = 20
 
     static func noStream(_ subject: String) -> CapabilityError {
         CapabilityError(
@@ -46,7 +65,7 @@ struct JetStreamAPI: Sendable {
     }
 
     /// Creates a stream that covers `subject`, or has an existing one of the name cover it too.
-    func createStream(for subject: String) async throws -> String {
+    private func createStream(for subject: String) async throws {
         let name = settings.streamName ?? NATSSubject.name(from: subject)
         var members: [JSON.Member] = [
             .init("name", .string(name)), .init("subjects", [.string(subject)]),
@@ -58,12 +77,14 @@ struct JetStreamAPI: Sendable {
         } catch let error as JetStreamError where error.number == 10058 {
             // The name is taken, by a stream of other subjects.
             try await extend(name, by: subject)
-        } catch let error as JetStreamError {
-            // Somebody else was faster with an overlapping one.
-            guard let other = try await streamName(of: subject) else { throw error.capabilityError }
-            return other
+        } catch let error as JetStreamError where error.number == 10065 {
+            // Somebody else was faster with an overlapping one; the next look finds it.
         }
-        return name
+    }
+
+    private func subjects(of stream: String) async throws -> [String] {
+        guard case .array(let subjects)? = try await call("STREAM.INFO.\(stream)")["config"]?["subjects"] else { return [] }
+        return subjects.compactMap(\.stringValue)
     }
 
     private func extend(_ name: String, by subject: String) async throws {
@@ -71,14 +92,13 @@ struct JetStreamAPI: Sendable {
         guard case .object(var members)? = answer["config"], case .array(let subjects)? = answer["config"]?["subjects"] else {
             throw CapabilityError(.backend, "JetStream describes no configuration of the stream \"\(name)\"")
         }
-        guard !subjects.contains(.string(subject)) else { return }
+        let others = subjects.compactMap(\.stringValue)
+        guard !others.contains(where: { NATSSubject.covers($0, subject) }) else { return }
         members.removeAll { $0.name == "subjects" }
-        members.append(.init("subjects", .array(subjects + [.string(subject)])))
-        do {
-            _ = try await call("STREAM.UPDATE.\(name)", .object(members))
-        } catch let error as JetStreamError {
-            throw error.capabilityError
-        }
+        // What the new one covers would overlap with it.
+        let kept = others.filter { !NATSSubject.covers(subject, $0) } + [subject]
+        members.append(.init("subjects", .array(kept.map { .string($0) })))
+        _ = try await call("STREAM.UPDATE.\(name)", .object(members))
     }
 
     // MARK: - Consumers

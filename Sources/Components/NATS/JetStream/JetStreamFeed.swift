@@ -13,7 +13,7 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
     let request: SubscriptionRequest
     let logger: Logger
     private let handler: MessageHandler
-    private var window: DeliveryWindow<NATSMessage>
+    private var window: DeliveryWindow<JetStreamDelivery>
     private var machine: JetStreamPullMachine
     private var consumer: JetStreamConsumer?
     private var subscription: (id: UInt64, inbox: String)?
@@ -43,7 +43,7 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
     private struct Ending {
         var waiting: [UnsafeContinuation<Void, Never>] = []
         /// Came too late, or was not handed over.
-        var unhanded: [NATSMessage] = []
+        var unhanded: [JetStreamDelivery] = []
         var isUnsubscribed = false
         var isOver = false
     }
@@ -88,12 +88,18 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
 
     // MARK: - Contract
 
-    func pause() async { await ask { $0.window.pause() } }
+    func pause() async {
+        await ask { feed in
+            feed.window.pause()
+            feed.yieldToOthers()
+        }
+    }
 
     func resume() async {
         await ask { feed in
             feed.window.resume()
             feed.handOver()
+            feed.findConsumer()
         }
     }
 
@@ -127,7 +133,7 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
     }
 
     private func bound(_ consumer: JetStreamConsumer) {
-        guard !window.isClosed else { return }
+        guard !window.isClosed, !window.isPaused else { return }
         bind = BindState()
         self.consumer = consumer
         lastSign = .now()
@@ -180,7 +186,8 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
         ])
         connection.send { writer in
             writer.publish(
-                "\(api.settings.apiPrefix).CONSUMER.MSG.NEXT.\(consumer.stream).\(consumer.name)", reply: subscription.inbox, body: body.buffer)
+                "\(api.settings.apiPrefix).CONSUMER.MSG.NEXT.\(consumer.stream).\(consumer.name)", reply: subscription.inbox,
+                body: body.buffer)
         }
     }
 
@@ -189,7 +196,8 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
         if let status = message.headers.status { return received(status: status, message) }
         guard let reply = message.reply else { return }
         machine.messageArrived()
-        guard window.append(message) else { return ending.unhanded.append(message) }
+        let delivery = JetStreamDelivery(message: message, attempt: JetStreamReply(reply)?.attempt ?? 1)
+        guard window.append(delivery) else { return ending.unhanded.append(delivery) }
         held.insert(reply)
         handOver()
     }
@@ -228,33 +236,71 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
     private func handOver() {
         guard !isHandingOver else { return }
         isHandingOver = true
-        while let message = window.next() { handOver(message) }
+        while let delivery = window.next() { handOver(delivery) }
         isHandingOver = false
         perform(machine.roomChanged(window.room))
     }
 
-    private func handOver(_ message: NATSMessage) {
-        let attempt = message.reply.flatMap { JetStreamReply($0) }?.attempt
-        var metadata = ["Topic": message.subject]
-        for field in message.headers.fields { metadata[field.name] = field.value }
-        let incoming = IncomingMessage(
-            topic: message.subject, data: message.body, contentType: message.headers["Content-Type"], metadata: metadata, attempt: attempt)
+    private func handOver(_ delivery: JetStreamDelivery) {
+        let message = delivery.incoming
         spawn { [self] in
-            let outcome = await handler(incoming)
-            onLoop { self.answered(message, attempt: attempt ?? 1, outcome) }
+            let outcome = await handler(message)
+            onLoop { self.answered(delivery, outcome) }
         }
     }
 
-    private func answered(_ message: NATSMessage, attempt: Int, _ outcome: MessageOutcome) {
-        window.answered()
-        switch outcome {
-        case .acknowledge: answer(message, Self.acknowledgement)
-        case .redeliver:
-            let delay = JSON.object([.init("delay", .integer(redeliveryDelay(attempt).wholeNanoseconds))])
-            answer(message, ByteBuffer(string: "-NAK \(delay.text)"))
+    private func answered(_ delivery: JetStreamDelivery, _ outcome: MessageOutcome) {
+        let delay = redeliveryDelay(delivery.attempt)
+        if outcome == .redeliver, mustKeepOrder(delivery) {
+            retryInOrder(delivery, after: delay)
+        } else {
+            window.answered()
+            switch outcome {
+            case .acknowledge: answer(delivery, Self.acknowledgement)
+            case .redeliver:
+                let delay = JSON.object([.init("delay", .integer(delay.wholeNanoseconds))])
+                answer(delivery, ByteBuffer(string: "-NAK \(delay.text)"))
+            }
         }
         handOver()
         finishClosing()
+    }
+
+    /// With one message in flight none may overtake another, not even one that was refused. A message that was
+    /// delivered as often as may be is the server's to end.
+    private func mustKeepOrder(_ delivery: JetStreamDelivery) -> Bool {
+        guard window.maximumInFlight == 1, !window.isClosed, consumer?.acknowledges != false else { return false }
+        return api.settings.maximumDeliveries.map { delivery.attempt < $0 } ?? true
+    }
+
+    private func retryInOrder(_ delivery: JetStreamDelivery, after delay: Duration) {
+        var again = delivery
+        again.attempt += 1
+        window.refused(again)
+        loop.scheduleTask(in: .nanoseconds(delay.wholeNanoseconds)) { [self] in
+            guard !window.isClosed else { return }
+            window.goOn()
+            handOver()
+        }
+    }
+
+    /// A paused consumer takes nothing, and leaves what it has not begun to the others of its group unless order
+    /// is wanted.
+    private func yieldToOthers() {
+        machine.stop()
+        guard let subscription, !window.isClosed else { return }
+        self.subscription = nil
+        home.unsubscribe(subscription.id) { [self] in
+            refuseUnhanded()
+            guard window.isPaused, window.maximumInFlight > 1 else { return }
+            for delivery in window.takeWaiting() { answer(delivery, Self.refusal) }
+        }
+    }
+
+    /// What came for a closed feed may go to another consumer at once.
+    private func refuseUnhanded() {
+        for delivery in ending.unhanded { answer(delivery, Self.refusal) }
+        ending.unhanded = []
     }
 
     private static let acknowledgement = ByteBuffer(string: "+ACK")
@@ -270,8 +316,8 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
         return min(.milliseconds(100 * (1 << min(max(0, attempt - 1), 20))), .seconds(30))
     }
 
-    private func answer(_ message: NATSMessage, _ answer: ByteBuffer) {
-        guard let reply = message.reply, consumer?.acknowledges != false else { return }
+    private func answer(_ delivery: JetStreamDelivery, _ answer: ByteBuffer) {
+        guard let reply = delivery.message.reply, consumer?.acknowledges != false else { return }
         held.remove(reply)
         guard home.connection == nil else { return home.publish(reply, answer) }
         unsent.append((reply, answer))
@@ -286,7 +332,7 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
     private func armProgress(_ consumer: JetStreamConsumer) {
         timers.progress?.cancel()
         guard consumer.acknowledges else { return }
-        let period = TimeAmount.nanoseconds(max(50_000_000, consumer.acknowledgementWait.wholeNanoseconds / 2))
+        let period = TimeAmount.nanoseconds(max(10_000_000, consumer.acknowledgementWait.wholeNanoseconds / 3))
         timers.progress = loop.scheduleRepeatedTask(initialDelay: period, delay: period) { [weak self] _ in
             guard let self else { return }
             for reply in held { home.publish(reply, Self.inProgress) }
@@ -304,12 +350,12 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
         timers.retry?.cancel()
         timers.silence?.cancel()
         guard let subscription else {
+            refuseUnhanded()
             ending.isUnsubscribed = true
             return finishClosing()
         }
         home.unsubscribe(subscription.id) { [self] in
-            // Nothing more comes: what was not handed over may go to another consumer at once.
-            for message in ending.unhanded { answer(message, Self.refusal) }
+            refuseUnhanded()
             ending.isUnsubscribed = true
             finishClosing()
         }

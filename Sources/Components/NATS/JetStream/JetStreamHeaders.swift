@@ -28,7 +28,7 @@ enum JetStreamHeaders {
                 try reader.readObject { reader, name throws(JSONError) in
                     switch name {
                     case "id" where try reader.peekKind() == .string: id = try reader.readString()
-                    case "specversion": 
+                    case "specversion":
                         isEvent = true
                         _ = try reader.skipValue()
                     default: _ = try reader.skipValue()

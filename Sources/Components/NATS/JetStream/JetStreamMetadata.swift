@@ -5,7 +5,9 @@ enum JetStreamMetadata {
     static let fields: [MetadataField] = servers + consumers
 
     private static let servers: [MetadataField] = [
-        MetadataField("natsURL", .string, required: true, secret: true, "nats://host:port, several with commas; tls:// demands TLS; may carry user:password@ or token@"),
+        MetadataField(
+            "natsURL", .string, required: true, secret: true,
+            "nats://host:port, several with commas; tls:// demands TLS; may carry user:password@ or token@"),
         MetadataField("name", .string, default: "dapr.io - pubsub.jetstream", "What the server's list of connections shows"),
         MetadataField("token", .string, secret: true, "Token to log in with"),
         MetadataField("username", .string, "User to log in as"),
@@ -25,11 +27,17 @@ enum JetStreamMetadata {
         MetadataField("durableName", .string, "Name of the durable consumer; made of the consumer group and the topic when empty"),
         MetadataField("queueGroupName", .string, "Deliver group that shares the messages of a push consumer"),
         MetadataField("consumerID", .string, "Name of the consumer group; the app id when empty"),
-        MetadataField("deliverPolicy", .string, default: "all", choices: JetStreamSettings.Policy.allCases.map(\.rawValue), "Where a new consumer begins"),
+        MetadataField(
+            "deliverPolicy", .string, default: "all", choices: JetStreamSettings.Policy.allCases.map(\.rawValue),
+            "Where a new consumer begins"),
         MetadataField("startSequence", .integer, "First message of deliverPolicy sequence"),
         MetadataField("startTime", .integer, "Seconds since 1970 for deliverPolicy time"),
-        MetadataField("ackPolicy", .string, default: "explicit", choices: JetStreamSettings.Acknowledgement.allCases.map(\.rawValue), "What an acknowledgement covers"),
-        MetadataField("ackWait", .duration, default: "30s", "How long the server waits for an acknowledgement; also the pause before a refused message comes again"),
+        MetadataField(
+            "ackPolicy", .string, default: "explicit", choices: JetStreamSettings.Acknowledgement.allCases.map(\.rawValue),
+            "What an acknowledgement covers"),
+        MetadataField(
+            "ackWait", .duration, default: "30s",
+            "How long the server waits for an acknowledgement; also the pause before a refused message comes again"),
         MetadataField("maxDeliver", .integer, "How often a message is delivered at most; without limit when empty"),
         MetadataField("backOff", .string, "Pauses before redeliveries, with commas: 50ms, 1s, 10s"),
         MetadataField("maxAckPending", .integer, "Messages delivered and not acknowledged, at most, over all consumers of the group"),

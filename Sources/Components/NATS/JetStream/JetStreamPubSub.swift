@@ -52,7 +52,7 @@ public final class JetStreamPubSub: PubSub {
         do {
             guard try await api.streamName(of: subject) == nil else { return }
             guard settings.createsStreams else { throw JetStreamAPI.noStream(subject) }
-            _ = try await api.createStream(for: subject)
+            _ = try await api.ensureStream(for: subject)
         } catch let error as JetStreamError {
             throw error.capabilityError
         }
@@ -63,7 +63,8 @@ public final class JetStreamPubSub: PubSub {
     public func subscribe(_ request: SubscriptionRequest, _ handler: @escaping MessageHandler) async throws -> any MessageFeed {
         guard NATSSubject.isPattern(request.topic) else {
             throw CapabilityError(
-                .invalidArgument, "the topic \"\(request.topic)\" is no NATS subject: words between dots; * for one, > at the end for the rest")
+                .invalidArgument,
+                "the topic \"\(request.topic)\" is no NATS subject: words between dots; * for one, > at the end for the rest")
         }
         guard !request.consumerGroup.isEmpty else { throw CapabilityError(.invalidArgument, "the consumer group is empty") }
         guard status.phase != .closed else { throw CapabilityError(.closed, "the NATS component is closed") }

@@ -10,7 +10,9 @@ struct JetStreamReply: Equatable {
         let tokens = subject.split(separator: ".", omittingEmptySubsequences: false)
         guard tokens.count == 9 || tokens.count >= 11, tokens[0] == "$JS", tokens[1] == "ACK" else { return nil }
         let first = tokens.count == 9 ? 4 : 6
-        guard let attempt = Int(tokens[first]), let sequence = UInt64(tokens[first + 1]), let time = Int64(tokens[first + 3]) else { return nil }
+        guard let attempt = Int(tokens[first]), let sequence = UInt64(tokens[first + 1]), let time = Int64(tokens[first + 3]) else {
+            return nil
+        }
         self.attempt = attempt
         streamSequence = sequence
         storedNanoseconds = time

@@ -58,7 +58,8 @@ struct JetStreamSettings: Sendable {
         maximumDeliveries = try Self.number(metadata, "maxDeliver").map { Int(clamping: $0) }
         backOff = try Self.durations(metadata, "backOff")
         if let maximumDeliveries, !backOff.isEmpty, maximumDeliveries <= backOff.count {
-            throw MetadataError(field: "maxDeliver", problem: "is \(maximumDeliveries)", expected: "more than the \(backOff.count) steps of backOff")
+            throw MetadataError(
+                field: "maxDeliver", problem: "is \(maximumDeliveries)", expected: "more than the \(backOff.count) steps of backOff")
         }
         maximumUnacknowledged = try Self.number(metadata, "maxAckPending").map { Int(clamping: $0) }
         replicas = try Self.number(metadata, "replicas").map { Int(clamping: $0) }
@@ -89,7 +90,9 @@ struct JetStreamSettings: Sendable {
 
     private static func duration(_ metadata: ComponentMetadata, _ field: String) throws -> Duration? {
         guard let duration = try metadata.duration(field), duration != .zero else { return nil }
-        guard duration > .zero else { throw MetadataError(field: field, problem: "is below zero", expected: "a duration such as 500ms or 30s") }
+        guard duration > .zero else {
+            throw MetadataError(field: field, problem: "is below zero", expected: "a duration such as 500ms or 30s")
+        }
         return duration
     }
 
@@ -98,7 +101,8 @@ struct JetStreamSettings: Sendable {
         return try text.split(separator: ",").map { part in
             let trimmed = String(part.filter { $0 != " " })
             guard let duration = GoDuration.parse(trimmed), duration > .zero else {
-                throw MetadataError(field: field, problem: "contains \"\(trimmed)\"", expected: "durations with commas, such as 50ms, 1s, 10s")
+                throw MetadataError(
+                    field: field, problem: "contains \"\(trimmed)\"", expected: "durations with commas, such as 50ms, 1s, 10s")
             }
             return duration
         }

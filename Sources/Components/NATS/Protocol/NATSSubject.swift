@@ -14,6 +14,18 @@ enum NATSSubject {
         subject.split(separator: ".", omittingEmptySubsequences: false).contains { $0 == "*" || $0 == ">" }
     }
 
+    /// Whether every subject that `other` stands for is one that `pattern` stands for.
+    static func covers(_ pattern: String, _ other: String) -> Bool {
+        let wide = pattern.split(separator: ".")
+        let narrow = other.split(separator: ".")
+        for (index, token) in wide.enumerated() {
+            guard index < narrow.count else { return false }
+            if token == ">" { return true }
+            guard token == "*" ? narrow[index] != ">" : token == narrow[index] else { return false }
+        }
+        return wide.count == narrow.count
+    }
+
     /// A name for a stream or consumer made of a subject: those may hold no dots, blanks, wildcards or slashes.
     static func name(from text: String) -> String {
         String(

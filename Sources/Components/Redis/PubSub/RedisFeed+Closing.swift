@@ -12,13 +12,17 @@ extension RedisFeed {
         timers.sweep?.cancel()
         ending.isReadUnderWay = machine.isReading
         machine.close()
-        if ending.isReadUnderWay, let connectionID {
-            call(.shared) {
-                $0.command("CLIENT", "UNBLOCK", String(connectionID))
-            } then: { _ in
-            }
-        }
+        if ending.isReadUnderWay { unblockRead() }
         finishClosing()
+    }
+
+    /// Ends the wait of a read that is with the server.
+    func unblockRead() {
+        guard let connectionID else { return }
+        call(.shared) {
+            $0.command("CLIENT", "UNBLOCK", String(connectionID))
+        } then: { _ in
+        }
     }
 
     func finishClosing() {

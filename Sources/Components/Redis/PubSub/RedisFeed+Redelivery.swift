@@ -4,6 +4,38 @@ import NIOCore
 /// Messages that some consumer got and never acknowledged: found with `XPENDING` every `redeliverInterval`, taken
 /// over with `XCLAIM` once they are older than `processingTimeout`.
 extension RedisFeed {
+    /// With one message in flight, none may overtake another, not even one that was refused.
+    var mustKeepOrder: Bool {
+        window.maximumInFlight == 1 && settings.processingTimeout != nil && settings.redeliverInterval != nil && !window.isClosed
+    }
+
+    /// Hands a refused message over again after `processingTimeout`, before any other.
+    func retryInOrder(_ entry: RedisStreamEntry) {
+        var again = entry
+        again.attempt += 1
+        window.refused(again)
+        let pause = settings.processingTimeout ?? .zero
+        loop.scheduleTask(in: .nanoseconds(pause.wholeNanoseconds)) { [self] in
+            guard !window.isClosed else { return }
+            // The server counts the attempt, and other consumers leave the message alone.
+            call(.shared) { [topic, group] in
+                $0.command("XCLAIM", topic, group, group, "0", entry.id.text)
+            } then: { [self] _ in
+                window.goOn()
+                handOver()
+            }
+        }
+    }
+
+    /// A paused consumer leaves what it has not begun to the others of its group, unless order is wanted.
+    func yieldToOthers() {
+        unblockRead()
+        guard !mustKeepOrder, !window.isClosed else { return }
+        let entries = window.takeWaiting()
+        for entry in entries { held.remove(entry.id) }
+        giveBack(entries) {}
+    }
+
     /// Starts with the first group that is there: what a former run of the app left is waiting.
     func beginSweeping() {
         guard timers.sweep == nil, settings.redeliverInterval != nil, settings.processingTimeout != nil else { return }

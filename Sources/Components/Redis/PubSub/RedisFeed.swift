@@ -78,13 +78,17 @@ final class RedisFeed: MessageFeed, @unchecked Sendable {
     // MARK: - Contract
 
     func pause() async {
-        await ask { $0.window.pause() }
+        await ask { feed in
+            feed.window.pause()
+            feed.yieldToOthers()
+        }
     }
 
     func resume() async {
         await ask { feed in
             feed.window.resume()
             feed.handOver()
+            feed.runSweep()
         }
     }
 
@@ -170,6 +174,7 @@ final class RedisFeed: MessageFeed, @unchecked Sendable {
         for entry in entries {
             if window.append(entry) { held.insert(entry.id) } else { ending.unhanded.append(entry) }
         }
+        if window.isPaused { yieldToOthers() }
         handOver()
     }
 
@@ -192,10 +197,11 @@ final class RedisFeed: MessageFeed, @unchecked Sendable {
     }
 
     func answered(_ entry: RedisStreamEntry, _ outcome: MessageOutcome) {
-        window.answered()
-        switch outcome {
-        case .acknowledge: acknowledge(entry.id)
-        case .redeliver: held.remove(entry.id)
+        if outcome == .redeliver, mustKeepOrder {
+            retryInOrder(entry)
+        } else {
+            window.answered()
+            if outcome == .acknowledge { acknowledge(entry.id) } else { held.remove(entry.id) }
         }
         handOver()
         finishClosing()

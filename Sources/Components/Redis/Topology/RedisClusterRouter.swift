@@ -68,6 +68,10 @@ final class RedisClusterRouter: RedisRouter, @unchecked Sendable {
         let link = RedisLink(loop: loop, configuration: configuration) {
             connector.connect(to: address, as: .any, on: loop)
         }
+        guard !isClosed else {
+            _ = link.close()
+            return link
+        }
         link.onStatusChange = onStatusChange
         link.onFailure = { [weak self] in self?.refreshSoon() }
         links[key] = link

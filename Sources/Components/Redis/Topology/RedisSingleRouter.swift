@@ -22,7 +22,7 @@ final class RedisSingleRouter: RedisRouter {
         if lane == .shared { return shared }
         if let link = others[lane] { return link }
         let link = makeLink()
-        others[lane] = link
+        if case .closed = shared.status.phase { _ = link.close() } else { others[lane] = link }
         return link
     }
 
