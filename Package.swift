@@ -86,6 +86,9 @@ let package = Package(
             ["MechaCore", "MechaWire", nioCore, nioPosix, nioSSL, collections, logging]),
         module("MechaCron", path: "Sources/Components/Cron", ["MechaCore", "MechaSchedule", logging]),
         module(
+            "MechaHTTPBinding", path: "Sources/Components/HTTPBinding", ["MechaCore", "MechaWire", nioCore, nioHTTP1, logging]),
+        module("MechaLocalStorage", path: "Sources/Components/LocalStorage", ["MechaCore", nioCore, nioPosix, logging]),
+        module(
             "MechaNATS", path: "Sources/Components/NATS",
             ["MechaCore", "MechaWire", nioCore, nioPosix, nioTLS, nioSSL, crypto, logging]),
         module("MechaLocalSecrets", path: "Sources/Components/LocalSecrets", ["MechaCore", nioCore, logging]),
@@ -136,7 +139,8 @@ let package = Package(
             [
                 "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaHost",
                 "DaprAPI", "AdminAPI",
-                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaNATS", "MechaLocalSecrets", "MechaNameResolution",
+                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
+                "MechaLocalSecrets", "MechaNameResolution",
                 nioCore, nioPosix, logging,
             ]),
         .executableTarget(
@@ -188,8 +192,9 @@ let package = Package(
         tests(
             "ComponentTests",
             [
-                "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaNATS", "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
-                "MechaWire", "MechaTestKit", nioCore, nioPosix, nioEmbedded, logging,
+                "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
+                "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
+                "MechaWire", "MechaTestKit", nioCore, nioHTTP1, nioPosix, nioEmbedded, logging,
             ]),
         tests(
             "MechaInvocationTests",

@@ -1,7 +1,9 @@
 import MechaCron
+import MechaHTTPBinding
 import MechaHost
 import MechaInMemory
 import MechaLocalSecrets
+import MechaLocalStorage
 import MechaNATS
 import MechaNameResolution
 import MechaRedis
@@ -20,6 +22,8 @@ extension ComponentCatalog {
             RedisPubSub.descriptor,
             RedisBinding.descriptor,
             JetStreamPubSub.descriptor,
+            HTTPBinding.descriptor,
+            LocalStorageBinding.descriptor,
             FileSecretStore.descriptor,
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,

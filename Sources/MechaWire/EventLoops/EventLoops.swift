@@ -17,6 +17,30 @@ public final class EventLoops: Sendable {
         }
     }
 
+    private init(group: MultiThreadedEventLoopGroup, contexts: [LoopContext]) {
+        self.group = group
+        self.contexts = contexts
+    }
+
+    /// The loops of a group that exists already: with the contexts that they have, or new ones. For components,
+    /// which are given a group and must stay on its loops.
+    public static func joining(_ group: any EventLoopGroup) async throws -> EventLoops {
+        guard let group = group as? MultiThreadedEventLoopGroup else {
+            throw WireError(.closing, "the event loops are not of a kind that requests can run on")
+        }
+        var contexts: [LoopContext] = []
+        for (index, loop) in group.makeIterator().enumerated() {
+            contexts.append(
+                try await loop.submit {
+                    if let current = LoopContext.current { return current }
+                    let context = LoopContext(loop: loop, index: index)
+                    context.bindToThread()
+                    return context
+                }.get())
+        }
+        return EventLoops(group: group, contexts: contexts)
+    }
+
     public var count: Int { contexts.count }
 
     /// The context of `loop`, which must be one of ours.
