@@ -88,7 +88,7 @@ import Testing
 
     @Test func `a feed closes in bounded time although the server is gone`() async throws {
         let server = try await RedisServer()
-        try await withRedisPubSub(port: server.port, ["readTimeout": "200ms"]) { pubsub in
+        try await withRedisPubSub(port: server.port, ["readTimeout": "2s"]) { pubsub in
             let log = MessageLog()
             let gate = Gate()
             let feed = try await pubsub.subscribe(

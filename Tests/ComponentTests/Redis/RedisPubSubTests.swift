@@ -77,7 +77,7 @@ import Testing
 
     @Test func `subscribers of a group share the messages and every group gets all`() async throws {
         let server = try await RedisServer()
-        try await withRedisPubSub(port: server.port) { pubsub in
+        try await withRedisPubSub(port: server.port, ["processingTimeout": "1m"]) { pubsub in
             let (first, second, other) = (MessageLog(), MessageLog(), MessageLog())
             let feeds = [
                 try await pubsub.subscribe(request("t"), first.handler()), try await pubsub.subscribe(request("t"), second.handler()),

@@ -2,6 +2,7 @@ import MechaCore
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// The client's part on one event loop: a link to the servers, requests, and subscriptions that outlive
 /// connections. Confined to the loop, hence the unchecked Sendable.
@@ -13,7 +14,10 @@ final class NATSLoop: @unchecked Sendable {
     private let makeTLS: @Sendable () throws -> NIOSSLContext
     private var machine: NATSLinkMachine
     /// Set exactly while requests can be sent.
-    private(set) var connection: NATSConnection?
+    private(set) var connection: NATSConnection? {
+        didSet { isUp.store(connection != nil, ordering: .relaxed) }
+    }
+    private let isUp = Atomic(false)
     private var requests: NATSRequests<Waiter>
     private var requestTimer: Scheduled<Void>?
     private var pauseTimer: Scheduled<Void>?
@@ -46,6 +50,9 @@ final class NATSLoop: @unchecked Sendable {
 
     var status: ComponentStatus { machine.status }
     var limits: NATSLimits { configuration.limits }
+
+    /// May be asked from anywhere.
+    var isConnected: Bool { isUp.load(ordering: .relaxed) }
 
     // MARK: - Requests
 

@@ -291,16 +291,33 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
         guard let subscription, !window.isClosed else { return }
         self.subscription = nil
         home.unsubscribe(subscription.id) { [self] in
-            refuseUnhanded()
             guard window.isPaused, window.maximumInFlight > 1 else { return }
-            for delivery in window.takeWaiting() { answer(delivery, Self.refusal) }
+            refuse(window.takeWaiting()) {}
         }
     }
 
-    /// What came for a closed feed may go to another consumer at once.
+    /// Gives messages back, so that another consumer gets them at once.
+    ///
+    /// Servers of the 2.9 series lose a refused message until `ackWait` is over when the only request that waits for
+    /// it is of a subscription that has ended. Asking for the consumer's state has them forget such requests.
+    private func refuse(_ deliveries: [JetStreamDelivery], then goOn: @escaping @Sendable () -> Void) {
+        guard !deliveries.isEmpty, let consumer else { return goOn() }
+        spawn { [self] in
+            if home.isConnected { _ = try? await api.call("CONSUMER.INFO.\(consumer.stream).\(consumer.name)") }
+            onLoop {
+                for delivery in deliveries { self.answer(delivery, Self.refusal) }
+                goOn()
+            }
+        }
+    }
+
     private func refuseUnhanded() {
-        for delivery in ending.unhanded { answer(delivery, Self.refusal) }
+        let deliveries = ending.unhanded
         ending.unhanded = []
+        refuse(deliveries) { [self] in
+            ending.isUnsubscribed = true
+            finishClosing()
+        }
     }
 
     private static let acknowledgement = ByteBuffer(string: "+ACK")
@@ -350,15 +367,9 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
         timers.retry?.cancel()
         timers.silence?.cancel()
         guard let subscription else {
-            refuseUnhanded()
-            ending.isUnsubscribed = true
-            return finishClosing()
+            return refuseUnhanded()
         }
-        home.unsubscribe(subscription.id) { [self] in
-            refuseUnhanded()
-            ending.isUnsubscribed = true
-            finishClosing()
-        }
+        home.unsubscribe(subscription.id) { [self] in refuseUnhanded() }
     }
 
     private func finishClosing() {
