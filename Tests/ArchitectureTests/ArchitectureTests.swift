@@ -6,7 +6,13 @@ import Testing
 private let layers: [(name: String, modules: [String])] = [
     ("L0", ["MechaCore", "MechaExpressions", "MechaSchedule", "MechaManifest", "MechaResiliency"]),
     ("L1", ["MechaTelemetry", "MechaProto", "MechaWire", "MechaTelemetryExport"]),
+    (
         "L2",
+        [
+            "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
+            "MechaLocalSecrets", "MechaNameResolution",
+        ]
+    ),
     ("L3", ["MechaPolicies", "MechaInvocation", "MechaMessaging", "MechaHost"]),
     ("L4", ["DaprAPI", "AdminAPI"]),
     ("L5", ["MechaRuntime", "mecha"]),
