@@ -162,7 +162,7 @@ class TestRouting:
         assert (answer.status, answer.error) == (404, "ERR_DIRECT_INVOKE")
         assert "dapr-app-id" in answer.json["message"]
 
-    @pytest.mark.parametrize(["method", "path"], [      
+    @pytest.mark.parametrize(["method", "path"], [
         ("GET", "/v1.0/configuration/store?key=a"), ("GET", "/v1.0/configuration/store/subscribe"),
         ("GET", "/v1.0-alpha1/configuration/store"), ("GET", "/v1.0/configuration/store/1/unsubscribe"),
         ("POST", "/v1.0-alpha1/lock/store"), ("POST", "/v1.0-alpha1/unlock/store"), ("PUT", "/v1.0-alpha1/crypto/c/encrypt"),
@@ -215,7 +215,8 @@ class TestTokens:
         assert guarded.request("GET", "/v1.0/metadata", headers={"dapr-api-token": "s3cret-token"}).status == 200
 
     @pytest.mark.parametrize(["method", "path"], [
-        ("POST", "/v1.0/state/memory"), ("GET", "/v1.0/secrets/env/PATH"), ("POST", "/v1.0/shutdown"), ("GET", "/nothing"),  ("GET", "/v1.0/invoke/app/method/x"),
+        ("POST", "/v1.0/state/memory"), ("GET", "/v1.0/secrets/env/PATH"), ("POST", "/v1.0/shutdown"), ("GET", "/nothing"),
+        ("POST", "/v1.0/publish/a/b"), ("GET", "/v1.0/invoke/app/method/x"),
     ])
     def test_every_other_path_is_guarded(self, guarded, method, path):
         assert guarded.request(method, path).status == 401
