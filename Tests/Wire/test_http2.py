@@ -180,9 +180,49 @@ MALFORMED = {
     "a slash in the authority": [(":method", "GET"), (":scheme", "http"), (":authority", "a/b"), (":path", "/hello")],
     "a host that differs": request("/hello", "GET", ("host", "b")),
     "two hosts": request("/hello", "GET", ("host", "a"), ("host", "a")),
+    "two equal hosts": [(":method", "GET"), (":scheme", "http"), (":path", "/hello"), ("host", "a"), ("host", "a")],
+    "a slash in the host": [(":method", "GET"), (":scheme", "http"), (":path", "/hello"), ("host", "a/b")],
+    "user information in the authority": [(":method", "GET"), (":scheme", "http"), (":authority", "x@a"), (":path", "/hello")],
+    "two authorities": request("/hello") + [(":authority", "a")],
+    "two paths": request("/hello") + [(":path", "/hello")],
+    "two schemes": request("/hello") + [(":scheme", "http")],
+    "a path without a slash": request("hello"),
+    "a path that is a URL": request("http://a/hello"),
+    "a path that starts with a question mark": request("?x=/hello"),
+    "an asterisk for GET": request("*"),
+    "an asterisk and more": request("*/hello", "OPTIONS"),
+    "a tab in the path": request("/hello\tx"),
+    "a null in the path": request("/hello\0"),
+    "a URL as scheme": [(":method", "GET"), (":scheme", "http://b/x?"), (":authority", "a"), (":path", "/hello")],
+    "an empty scheme": [(":method", "GET"), (":scheme", ""), (":authority", "a"), (":path", "/hello")],
+    "an empty method": request("/hello", ""),
+    "a request line as method": request("/hello", "GET / HTTP/1.1\r\nx: y\r\n\r\nGET"),
+    "a line feed in the authority": [(":method", "GET"), (":scheme", "http"), (":authority", "a\nb"), (":path", "/hello")],
+    "a line feed in a name": request("/hello", "GET", ("x-a\nx-b", "c")),
+    "a colon in a name": request("/hello", "GET", ("x-a: b\r\nx-c", "d")),
+    "a name that is not ASCII": request("/hello", "GET", ("x-\u00e4", "b")),
+    "proxy-connection": request("/hello", "GET", ("proxy-connection", "close")),
+    "transfer-encoding with another value": request("/hello", "GET", ("transfer-encoding", "identity")),
+    "te with trailers and more": request("/hello", "GET", ("te", "trailers, gzip")),
+    "a blank before a value": request("/hello", "GET", ("x-a", " b")),
+    "a blank after a value": request("/hello", "GET", ("x-a", "b ")),
+    "a tab before a value": request("/hello", "GET", ("x-a", "\tb")),
+    "a control character in a value": request("/hello", "GET", ("x-a", "a\x01b")),
+    "a delete in a value": request("/hello", "GET", ("x-a", "a\x7fb")),
+    "CONNECT without an authority": [(":method", "CONNECT")],
+    "CONNECT to a path": [(":method", "CONNECT"), (":authority", "a/b")],
+    "extended CONNECT": request("/hello", "CONNECT", (":protocol", "websocket")),
     "CONNECT with a path": [(":method", "CONNECT"), (":authority", "a"), (":path", "/"), (":scheme", "http")],
     "a length that is not a number": request("/hello", "GET", ("content-length", "x")),
     "a negative length": request("/hello", "GET", ("content-length", "-1")),
+    "a signed length": request("/hello", "GET", ("content-length", "+0")),
+    "a length of minus zero": request("/hello", "GET", ("content-length", "-0")),
+    "a hexadecimal length": request("/hello", "GET", ("content-length", "0x0")),
+    "an empty length": request("/hello", "GET", ("content-length", "")),
+    "a length with a blank": request("/hello", "GET", ("content-length", " 0")),
+    "a list of lengths": request("/hello", "GET", ("content-length", "0, 0")),
+    "a length that overflows": request("/hello", "GET", ("content-length", "18446744073709551616")),
+    "two equal lengths": request("/hello", "GET", ("content-length", "0"), ("content-length", "0")),
     "two lengths": request("/hello", "GET", ("content-length", "0"), ("content-length", "1")),
     "a length without a body": request("/hello", "GET", ("content-length", "1")),
 }
@@ -196,18 +236,73 @@ def test_malformed_requests_reset_their_stream(server, name):
         assert peer.is_alive(3)
 
 
+HARMLESS = {
+    "an absent authority": ([(":method", "GET"), (":scheme", "http"), (":path", "/head"), ("host", "a")], b"GET /head\nhost: a\n"),
+    "the same host and authority": (request("/head", "GET", ("host", "a")), b"GET /head\nhost: a\n"),
+    "an IPv6 authority": ([(":method", "GET"), (":scheme", "http"), (":authority", "[::1]:80"), (":path", "/head")], b"GET /head\nhost: [::1]:80\n"),
+    "te with trailers": (request("/head", "GET", ("te", "trailers")), b"GET /head\nte: trailers\nhost: a\n"),
+    "an empty value": (request("/head", "GET", ("x-a", "")), b"GET /head\nx-a: \nhost: a\n"),
+    "blanks within a value": (request("/head", "GET", ("x-a", "b \t c")), b"GET /head\nx-a: b \t c\nhost: a\n"),
+    "another scheme": ([(":method", "GET"), (":scheme", "grpc+x"), (":authority", "a"), (":path", "/head")], b"GET /head\nhost: a\n"),
+    "UTF-8 in the path": (request("/head?\u00fc"), "GET /head?\u00fc\nhost: a\n".encode()),
+    "a cookie in parts": (
+        request("/head", "GET", ("cookie", "a=1"), ("x-a", "b"), ("cookie", "b=2"), ("cookie", "c=3")),
+        b"GET /head\nx-a: b\ncookie: a=1; b=2; c=3\nhost: a\n"),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_a_service_sees_of_an_unusual_request(server, name):
+    fields, seen = HARMLESS[name]
+    with Peer(server) as peer:
+        peer.send(peer.headers(1, fields))
+        assert peer.response(1)[2] == seen
+
+
+def test_options_may_ask_about_the_server_itself(server):
+    with Peer(server) as peer:
+        peer.send(peer.headers(1, request("*", "OPTIONS")))
+        # No route of the probe; what counts is that the service was asked.
+        assert peer.response(1)[0] == 404
+
+
+TRAILERS = {
+    "a pseudo-header": (":path", "/x"),
+    "content-length": ("content-length", "3"),
+    "host": ("host", "b"),
+    "te": ("te", "trailers"),
+    "transfer-encoding": ("transfer-encoding", "chunked"),
+    "connection": ("connection", "close"),
+    "an upper-case name": ("X-A", "b"),
+    "a line feed": ("x-a", "b\nc"),
+    "a control character": ("x-a", "b\x01c"),
+    "a blank at the end": ("x-a", "b "),
+}
+
+
+@pytest.mark.parametrize("name", TRAILERS)
+def test_malformed_trailers_reset_the_stream(server, name):
+    with Peer(server) as peer:
+        peer.send(peer.headers(1, request("/collect", "POST"), end_stream=False), peer.data(1, b"abc"),
+                  peer.headers(1, [("x-fine", "1"), TRAILERS[name]]))
+        peer.expect_reset(1, PROTOCOL_ERROR)
+        assert peer.is_alive(3)
+
+
+def test_a_length_that_trailers_cut_short_resets_the_stream(server):
+    with Peer(server) as peer:
+        peer.send(peer.headers(1, request("/collect", "POST", ("content-length", "4")), end_stream=False), peer.data(1, b"abc"),
+                  peer.headers(1, [("x-fine", "1")]))
+        peer.expect_reset(1, PROTOCOL_ERROR)
+        assert peer.is_alive(3)
+
+
 @pytest.mark.parametrize("body", [b"abc", b"abcde"])
 def test_a_body_of_another_length_than_declared_resets_the_stream(server, body):
     with Peer(server) as peer:
         peer.send(peer.headers(1, request("/collect", "POST", ("content-length", "4")), end_stream=False), peer.data(1, body, end_stream=True))
         peer.expect_reset(1, PROTOCOL_ERROR)
         assert peer.is_alive(3)
-
-
-def test_trailers_with_a_pseudo_header_reset_the_stream(server):
-    with Peer(server) as peer:
-        peer.send(peer.headers(1, request("/collect", "POST"), end_stream=False), peer.headers(1, [(":path", "/x")]))
-        peer.expect_reset(1, PROTOCOL_ERROR)
 
 
 def test_a_second_header_block_must_end_the_stream(server):

@@ -56,6 +56,29 @@ enum HTTPCharacters {
     }
 
     @inline(__always)
+    static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") }
+
+    /// Whether `value` may be a field value as it stands: nothing that ``isFieldValue(_:)`` forbids, no blank
+    /// at either end (RFC 9113 section 8.2.1).
+    static func isTrimmedFieldValue(_ value: String) -> Bool {
+        func check(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+            guard let first = bytes.first, let last = bytes.last else { return true }
+            if first.isBlank || last.isBlank { return false }
+            // Without a way out of the loop the compiler makes it look at many bytes at once.
+            var isClean = true
+            for byte in bytes { isClean = isClean && ((byte >= 0x20 && byte != 0x7f) || byte == UInt8(ascii: "\t")) }
+            return isClean
+        }
+        if let result = value.utf8.withContiguousStorageIfAvailable(check) { return result }
+        return Array(value.utf8).withUnsafeBufferPointer(check)
+    }
+
+    /// Whether `value` is a number of digits only that fits in an `Int`; 18 digits always do.
+    static func isDecimal(_ value: String) -> Bool {
+        value.utf8.count >= 1 && value.utf8.count <= 18 && value.utf8.allSatisfy(\.isDigit)
+    }
+
+    @inline(__always)
     private static func contains(_ byte: UInt8, low: UInt64, high: UInt64) -> Bool {
         switch byte {
         case 0..<64: (low >> UInt64(byte)) & 1 == 1

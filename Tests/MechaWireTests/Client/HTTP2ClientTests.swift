@@ -42,12 +42,14 @@ import Testing
             let open = Counter()
             let release = fixture.loops.contexts[0].loop.makePromise(of: Void.self)
             let server = try await ScriptedHTTP2Server.start(on: fixture.loops.group, settings: settings) { connection, frame in
-                guard frame.isHead else { return }
+                guard case .headers(let payload) = frame.payload else { return }
                 let id = frame.streamID
+                if payload.headers.first(name: ":path") == "/first" { return connection.respond("0", on: id) }
                 if open.next() == 3 { release.succeed() }
                 release.futureResult.whenSuccess { connection.respond("\(connection.index)", on: id) }
             }
-            // The first request makes sure that the settings are known.
+            // Makes sure that the settings are known.
+            _ = try await get(fixture, server.port, "/first")
             async let first = get(fixture, server.port)
             while open.value < 1 { await Task.yield() }
             async let second = get(fixture, server.port)

@@ -47,9 +47,9 @@ final class ScriptedHTTP2Server: Sendable {
 
     private init(port: Int) { self.port = port }
 
-    /// Calls `script` for each frame.
+    /// Calls `script` for each frame. Without `validatesOutbound` the server may say what it must not.
     static func start(
-        on group: MultiThreadedEventLoopGroup, settings: HTTP2Settings = nioDefaultSettings,
+        on group: MultiThreadedEventLoopGroup, settings: HTTP2Settings = nioDefaultSettings, validatesOutbound: Bool = true,
         _ script: @escaping @Sendable (Connection, HTTP2Frame) -> Void
     ) async throws -> ScriptedHTTP2Server {
         let accepted = Counter()
@@ -57,8 +57,12 @@ final class ScriptedHTTP2Server: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = Connection(index: accepted.next(), channel: channel)
+                    let checks: NIOHTTP2Handler.ValidationState = validatesOutbound ? .enabled : .disabled
                     try channel.pipeline.syncOperations.addHandlers([
-                        NIOHTTP2Handler(mode: .server, initialSettings: settings), Handler(connection: connection, script: script),
+                        NIOHTTP2Handler(
+                            mode: .server, initialSettings: settings, headerBlockValidation: checks, contentLengthValidation: checks
+                        ),
+                        Handler(connection: connection, script: script),
                     ])
                 }
             }

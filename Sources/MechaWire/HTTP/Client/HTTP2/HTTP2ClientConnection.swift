@@ -27,11 +27,15 @@ final class HTTP2ClientConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Streams that got something with the read that is being handled.
     private var readBatch: [HTTP2ClientStream] = []
     private var unblocked: [HTTP2ClientStream] = []
+    /// A stream that closed before its response was complete, until it is told so.
+    private var closedStream: HTTP2ClientStream?
     private(set) var streamLimit: Int
     private var isFlushScheduled = false
     private var isAccepting = true
     private var isClosed = false
     private var failure: WireError?
+    /// Whether the codec has told the peer that it broke the rules.
+    private var hasFailed = false
     private var keepAlive = HTTP2KeepAlive()
 
     init(pool: OriginPool, limits: WireLimits) {
@@ -251,15 +255,29 @@ final class HTTP2ClientConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private func streamEnded(_ id: HTTP2StreamID, _ error: WireError) {
         guard let stream = streams.removeValue(forKey: id) else { return }
-        stream.fail(error)
+        if stream.exchange != nil, let channelContext {
+            // The codec says first that it closed the stream, and then why.
+            closedStream = stream
+            channelContext.eventLoop.assumeIsolated().execute { [self] in
+                stream.fail(error)
+                if closedStream === stream { closedStream = nil }
+            }
+        }
         if !isClosed { pool.streamClosed(.http2(self)) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let error = error as? NIOHTTP2Errors.StreamError {
             let id = error.streamID
-            streams[id]?.fail(WireError(.malformed, "the request or its response is not valid HTTP/2", cause: error.baseError))
+            let stream = streams[id] ?? (closedStream?.id == id ? closedStream : nil)
+            stream?.fail(WireError(.malformed, "the request or its response is not valid HTTP/2", cause: error.baseError))
             return streamEnded(id, WireError(.malformed, "the stream is not valid HTTP/2"))
+        }
+        // An error of one stream may also come bare; before one that ends the connection the codec has
+        // written GOAWAY.
+        if error is any NIOHTTP2Error, !hasFailed, !(error is NIOHTTP2Errors.RaisedGoawayLastStreamID) {
+            closedStream?.fail(WireError(.malformed, "the response is not valid HTTP/2", cause: error))
+            return
         }
         failure =
             error is any NIOHTTP2Error
@@ -308,7 +326,12 @@ final class HTTP2ClientConnection: ChannelInboundHandler, @unchecked Sendable {
 extension HTTP2ClientConnection: NIOHTTP2FrameDelegate {
     /// The codec let a frame through. Who waits hears of it later: the codec must not be entered from here.
     func wroteFrame(_ frame: HTTP2Frame) {
-        guard case .data(let payload) = frame.payload, let stream = streams[frame.streamID] else { return }
-        if stream.sent(payload.data.readableBytes) { unblocked.append(stream) }
+        switch frame.payload {
+        case .data(let payload):
+            guard let stream = streams[frame.streamID] else { return }
+            if stream.sent(payload.data.readableBytes) { unblocked.append(stream) }
+        case .goAway(_, let code, _): if code != .noError { hasFailed = true }
+        default: break
+        }
     }
 }

@@ -96,14 +96,14 @@ final class HTTP2ClientStream: ClientExchangeDriver {
     func received(_ headers: HPACKHeaders, endsStream: Bool) {
         guard let exchange else { return }
         if hasResponseHead {
-            if endsStream { end(trailers: HTTPHeaders(http2Trailers: headers)) }
+            if endsStream { end(trailers: HTTPHeaders(http2ResponseTrailers: headers)) }
             return
         }
-        guard let head = HTTPResponseHead(http2: headers) else {
-            connection.reset(id, .protocolError)
-            return fail(WireError(.malformed, "the peer's response has no valid status"))
+        guard let head = HTTPResponseHead(http2: headers), head.status.code >= 200 || !endsStream else {
+            fail(WireError(.malformed, "the peer's response has no valid status or content-length"))
+            return connection.reset(id, .protocolError)
         }
-        if head.status.code / 100 == 1, !endsStream { return }
+        if head.status.code < 200 { return }
         hasResponseHead = true
         exchange.responseStarted(head)
         if endsStream { end(trailers: nil) }

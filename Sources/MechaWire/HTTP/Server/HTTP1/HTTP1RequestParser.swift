@@ -57,6 +57,8 @@ struct HTTP1RequestParser {
     private var scannedBytes = 0
     private var lineStart = 0
     private var extensionBytes = 0
+    /// Whether an empty line before the present head was ignored; a second one is no request.
+    private var hasSkippedLine = false
     /// Whether the connection's first request is still to come; only there HTTP/2 may begin.
     private var isFirst = true
 
@@ -102,7 +104,9 @@ struct HTTP1RequestParser {
                 return .body(piece)
             case .chunkEnd:
                 guard input.readableBytes >= 2 else {
-                    if let byte: UInt8 = input.getInteger(at: input.readerIndex), byte != UInt8(ascii: "\r") { throw Self.badChunkEnd }
+                    if let byte: UInt8 = input.getInteger(at: input.readerIndex), byte != UInt8(ascii: "\r") {
+                        throw Self.badChunkEnd
+                    }
                     return .needsMore
                 }
                 guard input.readInteger(as: UInt16.self) == 0x0d0a else { throw Self.badChunkEnd }
@@ -146,7 +150,8 @@ struct HTTP1RequestParser {
         }
         if let violation { throw violation }
         if (found ?? scannedBytes) > limit {
-            throw HTTP1Violation(.requestHeaderFieldsTooLarge, "the request headers are larger than \(limit) bytes", limit: .headerBytes)
+            throw HTTP1Violation(
+                .requestHeaderFieldsTooLarge, "the request headers are larger than \(limit) bytes", limit: .headerBytes)
         }
         if found != nil {
             scannedBytes = 0
@@ -156,9 +161,11 @@ struct HTTP1RequestParser {
     }
 
     private mutating func parseHead(_ input: inout ByteBuffer) throws(HTTP1Violation) -> Event {
-        if scannedBytes == 0, input.readableBytes >= 2, input.getInteger(at: input.readerIndex, as: UInt16.self) == 0x0d0a {
+        if scannedBytes == 0, !hasSkippedLine, input.getInteger(at: input.readerIndex, as: UInt8.self) == UInt8(ascii: "\r") {
             // One empty line before a request line is to be ignored (RFC 9112 section 2.2).
-            input.moveReaderIndex(forwardBy: 2)
+            guard let start = input.getInteger(at: input.readerIndex, as: UInt16.self) else { return .needsMore }
+            hasSkippedLine = true
+            if start == 0x0d0a { input.moveReaderIndex(forwardBy: 2) }
         }
         guard let length = try blockLength(input, limit: headerBytes) else { return .needsMore }
         if isFirst {
@@ -171,6 +178,7 @@ struct HTTP1RequestParser {
             Result { () throws(HTTP1Violation) in try Self.request(bytes.slice(0..<(length - 2))) }
         }
         let request = try result.get()
+        hasSkippedLine = false
         input.moveReaderIndex(forwardBy: length)
         switch request.body {
         case .none, .length(0): state = .complete
@@ -190,10 +198,13 @@ struct HTTP1RequestParser {
         try fields.parse(bytes.slice((lineFeed + 1)..<bytes.count))
         let body = try framing(of: fields, line)
         try checkHost(fields, line)
-        if fields.expectation == .unknown { throw HTTP1Violation(.expectationFailed, "the only expectation known here is 100-continue") }
+        if fields.expectation == .unknown {
+            throw HTTP1Violation(.expectationFailed, "the only expectation known here is 100-continue")
+        }
 
         let head = HTTPRequestHead(
-            version: line.isHTTP10 ? .http1_0 : .http1_1, method: line.method, uri: line.target, headers: HTTPHeaders(fields.fields))
+            version: line.isHTTP10 ? .http1_0 : .http1_1, method: line.method, uri: line.target, headers: HTTPHeaders(fields.fields)
+        )
         let offersH2C =
             fields.offersH2C && fields.connectionNamesUpgrade && fields.connectionNamesSettings && fields.http2SettingsCount == 1
             && !line.isHTTP10
@@ -242,8 +253,9 @@ struct HTTP1RequestParser {
         return true
     }
 
-    private static func chunkLine(_ bytes: UnsafeRawBufferPointer) throws(HTTP1Violation) -> (size: Int, extensionBytes: Int, length: Int)?
-    {
+    private static func chunkLine(_ bytes: UnsafeRawBufferPointer) throws(HTTP1Violation) -> (
+        size: Int, extensionBytes: Int, length: Int
+    )? {
         guard let lineFeed = HTTPCharacters.lineFeed(in: bytes, from: 0), lineFeed < chunkLineBytes else {
             if bytes.count >= chunkLineBytes { throw HTTP1Violation("a chunk size line is longer than \(chunkLineBytes) bytes") }
             return nil

@@ -26,7 +26,9 @@ enum HTTP1ResponseWriter {
         _ persistence: Persistence, into buffer: inout ByteBuffer
     ) {
         writeStatusLine(status, into: &buffer)
-        for (name, value) in headers where !isOwned(name, framing) { writeField(name, value, into: &buffer) }
+        // A length after which no body follows is one that some client waits for (RFC 9110 section 8.6).
+        let forbidsLength = status == .noContent
+        for (name, value) in headers where !isOwned(name, framing, forbidsLength) { writeField(name, value, into: &buffer) }
         switch framing {
         case .length(let bytes):
             buffer.writeStaticString("content-length: ")
@@ -51,7 +53,7 @@ enum HTTP1ResponseWriter {
     static func writeLastChunk(trailers: HTTPHeaders?, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("0\r\n")
         if let trailers {
-            for (name, value) in trailers where !isOwned(name, .chunked) { writeField(name, value, into: &buffer) }
+            for (name, value) in trailers where !isOwned(name, .chunked, true) { writeField(name, value, into: &buffer) }
         }
         buffer.writeStaticString("\r\n")
     }
@@ -60,7 +62,7 @@ enum HTTP1ResponseWriter {
     static func declaredLength(_ headers: HTTPHeaders) -> Int? {
         var declared: Int?
         for (name, value) in headers where name.utf8.count == 14 && equalsIgnoringCase(name, "content-length") {
-            guard declared == nil, let length = Int(value), length >= 0 else { return nil }
+            guard declared == nil, HTTPCharacters.isDecimal(value), let length = Int(value) else { return nil }
             declared = length
         }
         return declared
@@ -82,10 +84,10 @@ enum HTTP1ResponseWriter {
     }
 
     /// Whether a field is ours to write: told apart by length first, as most names are none of these.
-    private static func isOwned(_ name: String, _ framing: Framing) -> Bool {
+    private static func isOwned(_ name: String, _ framing: Framing, _ forbidsLength: Bool) -> Bool {
         switch name.utf8.count {
         case 10: equalsIgnoringCase(name, "connection") || equalsIgnoringCase(name, "keep-alive")
-        case 14: framing != .asDeclared && framing != .none && equalsIgnoringCase(name, "content-length")
+        case 14: (forbidsLength || (framing != .asDeclared && framing != .none)) && equalsIgnoringCase(name, "content-length")
         case 17: equalsIgnoringCase(name, "transfer-encoding")
         default: false
         }

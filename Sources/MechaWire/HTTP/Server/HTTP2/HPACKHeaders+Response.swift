@@ -46,12 +46,3 @@ extension HPACKHeaders {
         String(decoding: value.utf8.map { HTTPCharacters.isFieldValue($0) ? $0 : UInt8(ascii: " ") }, as: UTF8.self)
     }
 }
-
-extension HTTPHeaders {
-    /// Trailers that came over HTTP/2.
-    init(http2Trailers: HPACKHeaders) {
-        self.init()
-        reserveCapacity(http2Trailers.count)
-        for (name, value, _) in http2Trailers where name.utf8.first != UInt8(ascii: ":") { add(name: name, value: value) }
-    }
-}

@@ -144,7 +144,11 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     private func received(_ payload: HTTP2Frame.FramePayload.Headers, on id: HTTP2StreamID) {
         if let stream = streams[id] {
             // The codec lets a second block through only as trailers.
-            return stream.requestEnded(trailers: HTTPHeaders(http2Trailers: payload.headers))
+            guard let trailers = HTTPHeaders(http2RequestTrailers: payload.headers) else {
+                stream.fail(WireError(.malformed, "the request's trailers hold what trailers must not"))
+                return reset(stream, .protocolError)
+            }
+            return stream.requestEnded(trailers: trailers)
         }
         lastStreamID = max(lastStreamID, id)
         resets.streamOpened()
@@ -244,9 +248,8 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     /// Gives the peer new window for the connection as long as its streams' consumers keep up.
     private func widenWindow() {
         let target = shard.limits.connectionWindowBytes
-        guard hasReceivedSettings, inboundWindowBytes <= target / 2, withheldBytes < target, phase != .lingering, phase != .closed else {
-            return
-        }
+        guard hasReceivedSettings, inboundWindowBytes <= target / 2, withheldBytes < target, phase != .lingering, phase != .closed
+        else { return }
         let increment = target - inboundWindowBytes
         inboundWindowBytes = target
         write(.windowUpdate(windowSizeIncrement: increment), on: .rootStream)

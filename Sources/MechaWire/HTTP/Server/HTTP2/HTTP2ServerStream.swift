@@ -103,7 +103,8 @@ final class HTTP2ServerStream: ServerExchangeDriver {
     }
 
     func sendHead(_ head: HTTPResponseHead) {
-        connection.write(.headers(.init(headers: HPACKHeaders(status: head.status, fields: head.headers, contentLength: nil))), on: id)
+        connection.write(
+            .headers(.init(headers: HPACKHeaders(status: head.status, fields: head.headers, contentLength: nil))), on: id)
     }
 
     func sendBody(_ chunk: ByteBuffer) {
@@ -195,6 +196,11 @@ final class HTTP2ServerStream: ServerExchangeDriver {
         connection.returnWindow(unreturnedBytes)
         pendingBytes = 0
         unreturnedBytes = 0
+        fail(error)
+    }
+
+    /// The request turned out to be none; the connection resets the stream.
+    func fail(_ error: WireError) {
         let ended = exchange
         exchange = nil
         ended?.failed(error)
@@ -209,9 +215,7 @@ final class HTTP2ServerStream: ServerExchangeDriver {
         if pendingBytes == 0, let exchange, !exchange.hasResponded {
             exchange.respond(status: .requestTimeout)
         } else {
-            let ended = exchange
-            exchange = nil
-            ended?.failed(WireError(.timeout, "the client let the stream stand still"))
+            fail(WireError(.timeout, "the client let the stream stand still"))
             connection.reset(self, .cancel)
         }
     }
