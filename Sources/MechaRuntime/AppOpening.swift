@@ -28,6 +28,8 @@ struct AppOpening {
         var service: any HTTPService
         var isHTTP2Enabled = true
         var port: WritableKeyPath<Runtime.AppPorts, Int?>
+        /// For metrics.
+        var name: String
 
         var isFree: Bool {
             if case .tcp(_, 0) = addresses.first { true } else { false }
@@ -48,17 +50,17 @@ struct AppOpening {
         wanted = [
             Wanted(
                 addresses: options.addresses(port: options.httpPort, kind: "http"), service: service,
-                isHTTP2Enabled: options.isH2CEnabled, port: \.httpPort),
-            Wanted(addresses: options.addresses(port: options.grpcPort, kind: "grpc"), service: service, port: \.grpcPort),
+                isHTTP2Enabled: options.isH2CEnabled, port: \.httpPort, name: "http"),
+            Wanted(addresses: options.addresses(port: options.grpcPort, kind: "grpc"), service: service, port: \.grpcPort, name: "grpc"),
             Wanted(
                 addresses: [.tcp(host: options.internalListenAddress, port: options.internalPort)],
-                service: PeerService(apps: host.apps), port: \.internalPort),
+                service: PeerService(apps: host.apps), port: \.internalPort, name: "internal"),
         ]
         if let port = options.publicPort {
             wanted.append(
                 Wanted(
                     addresses: [.tcp(host: options.publicListenAddress, port: port)],
-                    service: DaprHTTPService(app: runtime, isPublic: true), port: \.publicPort))
+                    service: DaprHTTPService(app: runtime, isPublic: true), port: \.publicPort, name: "public"))
         }
     }
 
@@ -110,7 +112,9 @@ struct AppOpening {
         options.isHTTP2Enabled = wish.isHTTP2Enabled
         options.limits.headerBytes = runtime.options.maximumHeaderBytes
         options.limits.bodyBytes = runtime.options.maximumBodyBytes
-        return try await HTTPListener.start(options, loops: runtime.host.loops, service: wish.service)
+        return try await HTTPListener.start(
+            options, loops: runtime.host.loops, service: wish.service,
+            observer: WireMetricsObserver(runtime.telemetry.metrics.wire, listener: wish.name))
     }
 }
 

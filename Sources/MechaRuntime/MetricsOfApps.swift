@@ -4,11 +4,15 @@ import Synchronization
 /// The metrics that the process's listener shows: its own and those of the apps that it serves now.
 final class MetricsOfApps: Sendable {
     private let process: MetricRegistry
+    /// Of what belongs to no app: the client that apps share, the metrics listener.
+    let wire: WireMetrics
     private let apps = Mutex<[HostedApp]>([])
 
-    init() {
+    init(logs: RuntimeLogs) {
         process = MetricRegistry()
+        wire = WireMetrics(process)
         ProcessMetrics.register(in: process)
+        logs.observe(in: process)
     }
 
     func show(_ hosted: [HostedApp]) { apps.withLock { $0 = hosted } }

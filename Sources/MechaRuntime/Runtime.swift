@@ -72,8 +72,10 @@ public final class Runtime: Sendable {
         let environment = ProcessEnvironment.read()
         let logs = try RuntimeLogs(options)
         let loops = EventLoops(count: options.eventLoopCount ?? EventLoops.defaultCount)
+        let metrics = MetricsOfApps(logs: logs)
+        let client = HTTPClient(loops: loops, observer: WireMetricsObserver(metrics.wire, listener: nil))
         let host = Host(
-            loops: loops, client: HTTPClient(loops: loops), catalog: .mecha, hostName: LogIdentity.hostName(),
+            loops: loops, client: client, catalog: .mecha, hostName: LogIdentity.hostName(),
             dataDirectory: options.dataDirectory, environment: environment
         ) { app, scope in logs.of(app).logger(scope: scope) }
         var openings: [AppOpening] = []
@@ -84,7 +86,6 @@ public final class Runtime: Sendable {
             for app in options.apps { openings.append(try AppOpening(app, host: host, logs: logs)) }
             // Ports that are named come first, so that none of them is picked as a free one before its turn.
             for index in openings.indices { try await openings[index].bindNamed() }
-            let metrics = MetricsOfApps()
             if let port = options.metricsPort, port != 0 { metricsListener = try await openMetrics(options, port, metrics, host) }
             let reserved = Set(options.apps.compactMap(\.appPort))
             for index in openings.indices { try await openings[index].bindFree(avoiding: reserved) }
@@ -114,7 +115,7 @@ public final class Runtime: Sendable {
     ) async throws -> HTTPListener {
         try await HTTPListener.start(
             ListenerOptions(.tcp(host: options.metricsListenAddress, port: port)), loops: host.loops,
-            service: MetricsService { metrics.registries })
+            service: MetricsService { metrics.registries }, observer: WireMetricsObserver(metrics.wire, listener: "metrics"))
     }
 
     /// Sets a label of the app's metadata (`cliPID`, `appPID`, `appCommand`, ...).

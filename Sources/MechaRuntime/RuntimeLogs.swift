@@ -27,7 +27,7 @@ final class RuntimeLogs: Sendable {
         }
         func processOutput(_ identity: LogIdentity) throws -> LogWriter {
             if let path = options.logFile { return try file(path, identity) }
-            let writer = console ?? LogWriter(descriptor: 1)
+            let writer = console ?? LogWriter(descriptor: 1, describeDrops: format.describeDrops(identity))
             console = writer
             return writer
         }
@@ -48,6 +48,9 @@ final class RuntimeLogs: Sendable {
     func of(_ app: AppOptions) -> AppLogs {
         apps[app.appID] ?? AppLogs(identity: LogIdentity(appID: app.appID, version: MechaVersion.current), outputs: [])
     }
+
+    /// Shows how many lines were dropped, over all places.
+    func observe(in registry: MetricRegistry) { LogWriter.observe(writers, in: registry) }
 
     func flush() {
         for writer in writers { writer.flush() }

@@ -39,7 +39,7 @@ import Musl
         #expect(capture.writer.flush())
         #expect(capture.writer.droppedLines == 2)
         let registry = MetricRegistry()
-        capture.writer.observe(in: registry)
+        LogWriter.observe([capture.writer], in: registry)
         #expect(String(buffer: MetricsText.render([registry])).contains("mecha_log_lines_dropped_total 2\n"))
     }
 

@@ -772,6 +772,28 @@ def test_an_upgraded_request_is_answered_on_stream_1(server):
         # The settings of the request are acknowledged by the 101 response, so one ACK is all there is.
 
 
+def test_nothing_of_the_answer_is_sent_before_the_clients_preface(server):
+    peer, head = upgrade(server, path=b"bytes/60000")
+    with peer:
+        frame = peer.any_frame()
+        assert isinstance(frame, SettingsFrame)
+        for index in range(len(PREFACE)):
+            peer.socket.sendall(PREFACE[index:index + 1])
+        peer.send(SettingsFrame(0))
+        assert peer.response(1)[2] == b"b" * 60000
+
+
+def test_an_upgrade_without_a_preface_is_given_up(start_probe):
+    probe = start_probe("--header-read-ms", 300)
+    peer, head = upgrade(probe)
+    with peer:
+        peer.socket.sendall(PREFACE[:10])
+        with pytest.raises(Closed):
+            while True:
+                peer.any_frame()
+    assert probe.stop()["headerReadTimeout"] == 1
+
+
 def test_settings_are_acknowledged_once_after_an_upgrade(server):
     peer, _ = upgrade(server)
     with peer:

@@ -51,14 +51,14 @@ public final class LogWriter: Sendable {
     /// How many lines were dropped because the queue was full or the output gone.
     public var droppedLines: UInt64 { thread.droppedLines }
 
-    /// Shows ``droppedLines`` as `mecha_log_lines_dropped_total` of a registry, best that of the process.
-    public func observe(in registry: MetricRegistry) {
+    /// Shows the ``droppedLines`` of all `writers` as `mecha_log_lines_dropped_total` of a registry, best that
+    /// of the process.
+    public static func observe(_ writers: [LogWriter], in registry: MetricRegistry) {
         let dropped = registry.observedCounter(
             "mecha_log_lines_dropped_total", help: "Log lines dropped because the output was too slow or gone."
         ).with()
-        registry.onCollect { [weak thread] in
-            if let thread { dropped.set(Int64(clamping: thread.droppedLines)) }
-        }
+        let threads = writers.map(\.thread)
+        registry.onCollect { dropped.set(threads.reduce(0) { $0 + Int64(clamping: $1.droppedLines) }) }
     }
 
     /// Waits until everything queued before is written; false when that took longer. Blocks its thread: for

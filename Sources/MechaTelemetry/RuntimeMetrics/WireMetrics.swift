@@ -6,20 +6,16 @@ public final class WireMetrics: Sendable {
         public let openConnections: Gauge
         /// Connections accepted so far.
         public let acceptedConnections: Counter
-        /// HTTP/2 streams and HTTP/1 requests under way now.
-        public let activeRequests: Gauge
 
-        fileprivate init(openConnections: Gauge, acceptedConnections: Counter, activeRequests: Gauge) {
+        fileprivate init(openConnections: Gauge, acceptedConnections: Counter) {
             self.openConnections = openConnections
             self.acceptedConnections = acceptedConnections
-            self.activeRequests = activeRequests
         }
     }
 
     private let limits: MetricFamily<Counter>
     private let openConnections: MetricFamily<Gauge>
     private let acceptedConnections: MetricFamily<Counter>
-    private let activeRequests: MetricFamily<Gauge>
 
     public init(_ registry: MetricRegistry) {
         limits = registry.counter(
@@ -29,8 +25,6 @@ public final class WireMetrics: Sendable {
             "mecha_wire_connections", help: "Connections open now.", labels: ["listener"])
         acceptedConnections = registry.counter(
             "mecha_wire_connections_accepted_total", help: "Connections accepted.", labels: ["listener"])
-        activeRequests = registry.gauge(
-            "mecha_wire_active_requests", help: "Requests under way now.", labels: ["listener"])
     }
 
     /// The counter of one limit, named like the limit (`header_bytes`, `body_bytes`, `connections`, ...).
@@ -39,7 +33,6 @@ public final class WireMetrics: Sendable {
     /// - Parameter name: what listens: `http`, `grpc`, `internal`, `public`, `metrics`.
     public func listener(_ name: String) -> Listener {
         Listener(
-            openConnections: openConnections.with(name), acceptedConnections: acceptedConnections.with(name),
-            activeRequests: activeRequests.with(name))
+            openConnections: openConnections.with(name), acceptedConnections: acceptedConnections.with(name))
     }
 }

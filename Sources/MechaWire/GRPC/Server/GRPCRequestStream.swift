@@ -17,7 +17,7 @@ public final class GRPCRequestStream<Request: Message>: AsyncSequence, @unchecke
     /// the task is cancelled while it waits.
     public func next() async throws(GRPCStatus) -> Request? {
         while true {
-            if let frame = try decoder.next() {
+            if let frame = try nextFrame() {
                 return try GRPCMessageCoding.decode(
                     Request.self, from: frame, encoding: call.requestEncoding, limits: call.limits)
             }
@@ -26,6 +26,15 @@ public final class GRPCRequestStream<Request: Message>: AsyncSequence, @unchecke
                 return nil
             }
             decoder.append(chunk)
+        }
+    }
+
+    private func nextFrame() throws(GRPCStatus) -> GRPCFrame? {
+        do {
+            return try decoder.next()
+        } catch {
+            if error.code == .resourceExhausted { call.exchange.limitExceeded(.messageBytes) }
+            throw error
         }
     }
 

@@ -411,9 +411,8 @@ final class HTTP1ServerConnection: ChannelDuplexHandler, RemovableChannelHandler
         phase = .closed
         do {
             let connection = try ServerPipeline.addHTTP2(
-                after: self, shard: shard, to: context.channel, upgrade: opening.map { _ in HTTP2UpgradeAdapter() })
+                after: self, shard: shard, to: context.channel, upgrade: opening.map(HTTP2UpgradeAdapter.init))
             shard.replace(self, with: connection)
-            if let opening { context.fireChannelRead(wrapInboundOut(opening.bytes)) }
             if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {

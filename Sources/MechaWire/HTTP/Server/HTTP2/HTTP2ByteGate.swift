@@ -50,6 +50,7 @@ final class HTTP2ByteGate: ChannelDuplexHandler {
             isShut = true
             return context.close(promise: nil)
         }
+        if let opening = upgrade?.takeOpening() { context.fireChannelRead(wrapInboundOut(opening)) }
         if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
     }
 

@@ -129,6 +129,7 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is NIOHTTP2Errors.MaxStreamsViolation { shard.observer.limitExceeded(.streamsPerConnection) }
         if error is NIOHTTP2Errors.ExcessiveRSTFrames { shard.observer.limitExceeded(.resets) }
         if error is NIOHTTP2Errors.ExcessiveControlFrames { shard.observer.limitExceeded(.controlFrames) }
         if error is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock { shard.observer.limitExceeded(.headerBytes) }
