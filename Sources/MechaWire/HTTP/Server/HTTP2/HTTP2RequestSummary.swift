@@ -37,7 +37,7 @@ struct HTTP2RequestSummary {
                 isHEAD = value == "HEAD"
                 isCONNECT = value == "CONNECT"
                 isOPTIONS = value == "OPTIONS"
-                if !HTTPBytes.isToken(value) { flaw = "the method is not a token" }
+                if !HTTPCharacters.isToken(value) { flaw = "the method is not a token" }
             case 7 where name == ":scheme":
                 if value != "http", value != "https", !Self.isScheme(value) { flaw = "the scheme is not the name of one" }
             case 10 where name == ":authority":
