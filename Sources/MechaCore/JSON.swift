@@ -30,8 +30,11 @@ public enum JSON: Sendable, Equatable {
 
     public static func parse(_ text: String) throws(JSONError) -> JSON { try parse(ByteBuffer(string: text)) }
 
-    /// Whether the bytes are one document; builds nothing.
+    /// Whether the bytes are one document, in UTF-8; builds nothing where they are ASCII.
     public static func isValid(_ buffer: ByteBuffer) -> Bool {
+        // The reader looks into strings only when it reads them.
+        let isASCII = buffer.readableBytesView.allSatisfy { $0 < 0x80 }
+        guard isASCII || String(validating: buffer.readableBytesView, as: UTF8.self) != nil else { return false }
         do throws(JSONError) {
             try JSONReader.read(buffer) { reader throws(JSONError) in
                 _ = try reader.skipValue()

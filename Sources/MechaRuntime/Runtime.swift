@@ -100,6 +100,7 @@ public final class Runtime: Sendable {
                 }
                 try await app.load(startedNanoseconds: started)
             }
+            StartupPages.release()
             return runtime
         } catch {
             for app in hosted { await app.close(within: .zero) }

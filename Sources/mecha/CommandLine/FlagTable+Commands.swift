@@ -16,6 +16,9 @@ extension FlagTable {
         "invoke": FlagTable(
             values: ["app-id", "method", "data", "data-file", "verb", "unix-domain-socket"], switches: [],
             shorts: ["a": "app-id", "m": "method", "d": "data", "f": "data-file", "v": "verb", "u": "unix-domain-socket"]),
+        "redrive": FlagTable(
+            values: ["app-id", "pubsub", "topic", "to", "limit", "unix-domain-socket"], switches: [],
+            shorts: ["a": "app-id", "p": "pubsub", "t": "topic", "u": "unix-domain-socket"]),
         "publish": FlagTable(
             values: ["publish-app-id", "pubsub", "topic", "data", "data-file", "metadata", "unix-domain-socket"], switches: [],
             shorts: [
