@@ -12,9 +12,20 @@ echo '{"payment-key": "kept in a file, read through the secrets API"}' >"$MECHA_
 mkdir -p "$MECHA_HOME/data"
 mv "$MECHA_HOME/secrets.json" "$MECHA_HOME/data/secrets.json"
 
-"$mecha" run -f Examples/demo/dapr.yaml --metrics-port 9601 &
+"$mecha" run -f Examples/demo/dapr.yaml &
 runtime=$!
 trap 'kill "$runtime" 2>/dev/null || true; wait "$runtime" 2>/dev/null || true; rm -rf "$MECHA_HOME"' EXIT
+
+# Waits until the app "shipping" has saved something under a key.
+wait_for_state() {
+    for _ in $(seq 300); do
+        [ -n "$(curl -sf "http://127.0.0.1:3603/v1.0/state/statestore/$1")" ] && return
+        kill -0 "$runtime" || exit 1
+        sleep 0.1
+    done
+    echo "nothing was saved under $1" >&2
+    exit 1
+}
 
 for port in 3601 3602 3603; do
     for _ in $(seq 300); do
@@ -32,19 +43,14 @@ echo
 echo "--- what the runtime of \"orders\" knows of itself"
 curl -sS http://127.0.0.1:3601/v1.0/metadata | python3 -m json.tool | sed -n '1,12p'
 echo "--- the runtime is killed (kill -9) while the message about the paid order waits"
-until curl -s http://127.0.0.1:9601/metrics | grep -q 'ingress_count{.*topic="paid"'; do sleep 0.1; done
+wait_for_state waiting-order-1
 kill -9 "$runtime"
 wait "$runtime" 2>/dev/null || true
 echo "--- a new runtime, with the warehouse open: the message is delivered, the state is still there"
-WAREHOUSE=open "$mecha" run --app-id shipping --app-port 6103 --dapr-http-port 3603 --dapr-grpc-port 50603 --metrics-port 9601 \
+WAREHOUSE=open "$mecha" run --app-id shipping --app-port 6103 --dapr-http-port 3603 --dapr-grpc-port 50603 \
     -- python3 Examples/demo/shipping.py &
 runtime=$!
-for _ in $(seq 300); do
-    [ -n "$(curl -sf http://127.0.0.1:3603/v1.0/state/statestore/shipped-order-1)" ] && break
-    kill -0 "$runtime" || exit 1
-    sleep 0.1
-done
-curl -sS --fail-with-body http://127.0.0.1:3603/v1.0/state/statestore/shipped-order-1 | grep -q true
+wait_for_state shipped-order-1
 kill "$runtime"
 wait "$runtime" || true
 "$mecha" serve --app-id orders --dapr-http-port 3601 --dapr-grpc-port 50601 --metrics-port 0 >/dev/null &

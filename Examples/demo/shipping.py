@@ -13,6 +13,11 @@ RUNTIME = f"http://127.0.0.1:{os.environ['DAPR_HTTP_PORT']}/v1.0"
 IS_OPEN = os.environ.get("WAREHOUSE") == "open"
 
 
+def save(key):
+    state = json.dumps([{"key": key, "value": True}]).encode()
+    urllib.request.urlopen(urllib.request.Request(RUNTIME + "/state/statestore", state, {"content-type": "application/json"})).close()
+
+
 class Shipping(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     is_waiting = False
@@ -30,10 +35,10 @@ class Shipping(BaseHTTPRequestHandler):
             if not Shipping.is_waiting:
                 print(f"{order} is paid, but the warehouse is closed: later, please", flush=True)
                 Shipping.is_waiting = True
+                save(f"waiting-{order}")
             return self.answer({"status": "RETRY"})
         print(f"{order} is shipped", flush=True)
-        state = json.dumps([{"key": f"shipped-{order}", "value": True}]).encode()
-        urllib.request.urlopen(urllib.request.Request(RUNTIME + "/state/statestore", state, {"content-type": "application/json"}))
+        save(f"shipped-{order}")
         self.answer({"status": "SUCCESS"})
 
     def answer(self, body, status=200):
