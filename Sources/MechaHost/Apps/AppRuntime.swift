@@ -59,28 +59,17 @@ public final class AppRuntime: Sendable {
             },
             maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
             observer: InvocationTelemetry(telemetry.metrics))
+        let reference = RuntimeReference()
         deliveryContext = DeliveryContext(
             appID: options.appID, clock: host.clock, logger: host.makeLogger(options, "dapr.runtime.processor.subscription"),
-            tracer: telemetry.tracer, metrics: telemetry.metrics.pubsub, bindingMetrics: telemetry.metrics.inputBindings)
+            tracer: telemetry.tracer, metrics: telemetry.metrics.pubsub, bindingMetrics: telemetry.metrics.inputBindings,
+            policy: InboundPolicies(reference))
         subscriptions = SubscriptionManager(target: app, context: deliveryContext)
-        let followUps = FollowUps()
         inputBindings = InputBindings(app: app, context: deliveryContext) { binding, answer in
-            try await followUps.runtime?.follow(answer, of: binding)
+            try await reference.runtime?.follow(answer, of: binding)
         }
-        followUps.runtime = self
+        reference.runtime = self
         swap(to: AppSnapshot(configuration: configuration))
-    }
-
-    /// The way back from input bindings to the runtime that they belong to.
-    private final class FollowUps: Sendable {
-        private let state = Mutex<Reference>(Reference())
-
-        private struct Reference { weak var runtime: AppRuntime? }
-
-        var runtime: AppRuntime? {
-            get { state.withLock { $0.runtime } }
-            set { state.withLock { $0.runtime = newValue } }
-        }
     }
 
     public var address: AppAddress { app.address }

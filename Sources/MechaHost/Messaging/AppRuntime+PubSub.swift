@@ -91,7 +91,8 @@ extension AppRuntime {
         do {
             return try await DeadLetterRedrive(binding, context: deliveryContext).run(topic: topic, to: destination, limit: limit)
         } catch {
-            throw RuntimeError(.pubsubPublish, "the dead letters of \(topic) cannot be read: \(describe(error))", resource: name, cause: error)
+            throw RuntimeError(
+                .pubsubPublish, "the dead letters of \(topic) cannot be read: \(describe(error))", resource: name, cause: error)
         }
     }
 

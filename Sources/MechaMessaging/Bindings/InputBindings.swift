@@ -98,7 +98,7 @@ public actor InputBindings {
     /// Under the inbound policies of the component.
     private nonisolated func deliver(_ trigger: BindingTrigger) async throws -> BindingAnswer {
         let result = Latest<BindingAnswer>()
-        let attempt = await context.policy.run(component: trigger.binding) { [app] deadline in
+        let attempt = await context.policy.run(component: trigger.binding, .binding) { [app] deadline in
             do throws(InvocationError) {
                 result.set(try await app.trigger(trigger, deadline: deadline))
                 return .success

@@ -82,7 +82,7 @@ final class BulkDelivery: Sendable {
         let answers = Mutex([EventAnswer](repeating: .retry(.other), count: members.count))
         let pending = Mutex(Array(members.indices))
         // A further attempt of the policy takes only the entries that failed before.
-        _ = await context.policy.run(component: delivery.binding.name) { [delivery] deadline in
+        _ = await context.policy.run(component: delivery.binding.name, .pubsub) { [delivery] deadline in
             let indices = pending.withLock { $0 }
             let event = BulkTopicEvent(
                 id: RandomID.uuid(), pubsub: delivery.binding.name, topic: delivery.subscription.topic, route: route,

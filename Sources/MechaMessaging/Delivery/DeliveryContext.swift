@@ -36,11 +36,16 @@ public enum DeliveryAttempt: Sendable {
     case failed(CallFailure, String)
 }
 
+/// What kind of component brought what is delivered.
+public enum DeliveryBlock: Sendable, Hashable {
+    case pubsub, binding
+}
+
 /// The inbound policies of components: timeout, circuit breaker and retries around a delivery.
 public protocol DeliveryPolicy: Sendable {
     /// Makes attempts until one is no failure or the policies end them. `deadline` is when an attempt times out.
     func run(
-        component: String, _ attempt: @escaping @Sendable (_ deadline: NIODeadline?) async -> DeliveryAttempt
+        component: String, _ block: DeliveryBlock, _ attempt: @escaping @Sendable (_ deadline: NIODeadline?) async -> DeliveryAttempt
     ) async -> DeliveryAttempt
 }
 
@@ -49,7 +54,7 @@ public struct NoDeliveryPolicy: DeliveryPolicy {
     public init() {}
 
     public func run(
-        component: String, _ attempt: @escaping @Sendable (_ deadline: NIODeadline?) async -> DeliveryAttempt
+        component: String, _ block: DeliveryBlock, _ attempt: @escaping @Sendable (_ deadline: NIODeadline?) async -> DeliveryAttempt
     ) async -> DeliveryAttempt {
         await attempt(nil)
     }
