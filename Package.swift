@@ -91,6 +91,12 @@ let package = Package(
         module(
             "MechaNATS", path: "Sources/Components/NATS",
             ["MechaCore", "MechaWire", nioCore, nioPosix, nioTLS, nioSSL, crypto, logging]),
+        module(
+            "MechaMQTT", path: "Sources/Components/MQTT",
+            ["MechaCore", "MechaResiliency", "MechaWire", nioCore, nioPosix, logging]),
+        module(
+            "MechaRabbitMQ", path: "Sources/Components/RabbitMQ",
+            ["MechaCore", "MechaResiliency", "MechaWire", nioCore, nioPosix, logging]),
         module("MechaLocalSecrets", path: "Sources/Components/LocalSecrets", ["MechaCore", nioCore, logging]),
         module(
             "MechaNameResolution", path: "Sources/Components/NameResolution",
@@ -139,7 +145,8 @@ let package = Package(
             [
                 "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaHost",
                 "DaprAPI", "AdminAPI",
-                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
+                "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaCron", "MechaNATS", "MechaHTTPBinding",
+                "MechaLocalStorage",
                 "MechaLocalSecrets", "MechaNameResolution",
                 nioCore, nioPosix, logging,
             ]),
@@ -192,7 +199,8 @@ let package = Package(
         tests(
             "ComponentTests",
             [
-                "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
+                "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaResiliency",
+                "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
                 "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
                 "MechaWire", "MechaTestKit", nioCore, nioHTTP1, nioPosix, nioEmbedded, logging,
             ]),

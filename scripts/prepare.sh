@@ -36,7 +36,7 @@ demo)
     python_environment Examples/demo/requirements.txt
     ;;
 test)
-    packages python3 python3-venv curl redis-server redis-sentinel nats-server nghttp2-client openssl procps
+    packages python3 python3-venv curl redis-server redis-sentinel nats-server mosquitto rabbitmq-server nghttp2-client openssl procps
     python_environment Tests/requirements.txt
     ;;
 bench)

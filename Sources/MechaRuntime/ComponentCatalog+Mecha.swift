@@ -4,8 +4,10 @@ import MechaHost
 import MechaInMemory
 import MechaLocalSecrets
 import MechaLocalStorage
+import MechaMQTT
 import MechaNATS
 import MechaNameResolution
+import MechaRabbitMQ
 import MechaRedis
 import MechaSQLite
 
@@ -24,6 +26,10 @@ extension ComponentCatalog {
             JetStreamPubSub.descriptor,
             HTTPBinding.descriptor,
             LocalStorageBinding.descriptor,
+            MQTTPubSub.descriptor,
+            MQTTBinding.descriptor,
+            RabbitPubSub.descriptor,
+            RabbitBinding.descriptor,
             FileSecretStore.descriptor,
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,

@@ -9,7 +9,8 @@ private let layers: [(name: String, modules: [String])] = [
     (
         "L2",
         [
-            "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaCron", "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
+            "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaCron", "MechaNATS", "MechaHTTPBinding",
+            "MechaLocalStorage",
             "MechaLocalSecrets", "MechaNameResolution",
         ]
     ),
