@@ -248,3 +248,32 @@ def test_access_rules_hold_for_grpc_callers(guarded):
         with pytest.raises(grpc.RpcError) as failure:
             call(caller, method, verb)
         assert failure.value.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_inbound_policies_repeat_deliveries(tmp_path):
+    """The retries are the policy's: with a dead letter topic the broker is never asked again."""
+    from event_apps import HTTPApp
+
+    app = HTTPApp(
+        [{"pubsubname": "bus", "topic": "t", "route": "/t", "deadLetterTopic": "dead"},
+         {"pubsubname": "bus", "topic": "dead", "route": "/dead"}],
+        {"/t": lambda number, item: (500,) if item["json"]["data"]["fails"] >= number else (200,)})
+    resiliency = """
+apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata: {name: inbound}
+spec:
+  policies:
+    retries: {three: {policy: constant, duration: 10ms, maxRetries: 3}}
+  targets:
+    components: {bus: {inbound: {retry: three}}}
+"""
+    resources = {"bus.yaml": component("bus", "pubsub.in-memory"), "policy.yaml": resiliency}
+    with Mecha(tmp_path, "--app-port", str(app.port), resources=resources) as mecha:
+        wait_until(lambda: len(mecha.request("GET", "/v1.0/metadata").json["subscriptions"]) == 2, "the subscriptions")
+        assert mecha.request("POST", "/v1.0/publish/bus/t", json_body={"fails": 2}).status == 204
+        app.taken.wait("/t", 3)
+        assert mecha.request("POST", "/v1.0/publish/bus/t", json_body={"fails": 99}).status == 204
+        app.taken.wait("/dead", 1)
+        assert len(app.taken.at("/t")) == 3 + 4 and len(app.taken.at("/dead")) == 1
+    app.close()
