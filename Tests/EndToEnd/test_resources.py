@@ -155,7 +155,7 @@ class TestReferences:
 
     @pytest.fixture(scope="class")
     def guarded_redis(self, tmp_path_factory):
-        from conftest import RedisServer
+        from redis_process import RedisServer
 
         server = RedisServer(tmp_path_factory.mktemp("guarded"), "--save", "", "--requirepass", "")
         server.start()

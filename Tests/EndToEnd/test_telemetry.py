@@ -110,7 +110,7 @@ class TestMetrics:
         for name, pairs in mecha.metrics():
             family = re.sub(r"_(bucket|sum|count)$", "", name)
             assert family in typed or name in typed, name
-            assert name.startswith("process_") or ("app_id", "app") in pairs, name
+            assert name.startswith(("process_", "mecha_")) or ("app_id", "app") in pairs, name
         buckets = [
             (float(dict(pairs)["le"]), value) for (name, pairs), value in mecha.metrics().items()
             if name == "dapr_http_server_latency_bucket" and {("path", "/v1.0/state/{store}"), ("status", "204")} <= pairs]

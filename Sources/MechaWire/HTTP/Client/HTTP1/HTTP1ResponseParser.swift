@@ -166,6 +166,8 @@ struct HTTP1ResponseParser {
         allowsReuse = !section.saysClose && (head.version == .http1_1 || section.saysKeepAlive)
         if answersHead || code == 204 || code == 304 {
             phase = .fixed(remaining: 0)
+            // A peer that announces a body where there can be none may send it, and it would pass for the next answer.
+            if code == 204, section.hasTransferEncoding || section.contentLength ?? 0 > 0 { allowsReuse = false }
         } else if section.hasTransferEncoding {
             // Both framings at once may be an attempt at smuggling: read as chunked, then close.
             if section.contentLength != nil { allowsReuse = false }
