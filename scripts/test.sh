@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 trap 'jobs -p | xargs -r kill 2>/dev/null || true' EXIT
 
 # These measure the memory of the whole process, or need ports and processors for themselves.
-alone='RuntimeTests|StreamingTests|SQLiteReliabilityTests|RabbitPubSubTests|RabbitConformanceTests|RabbitReliabilityTests|RedisCluster|RedisSentinel|HTTP1ClientTests'
+alone='RuntimeTests|JetStream|StreamingTests|SQLiteReliabilityTests|RabbitPubSubTests|RabbitConformanceTests|RabbitReliabilityTests|RedisCluster|RedisSentinel|HTTP1ClientTests'
 
 swift build --build-tests
 swift test --skip-build --skip "$alone"

@@ -102,7 +102,7 @@ class TestTermination:
                 over_grpc = [
                     api_service_v1.DaprStub(channel).InvokeService.future(
                         api_v1.InvokeServiceRequest(id="app", message=message), timeout=20) for _ in range(8)]
-                wait_until(lambda: len(held.seen) == 16, "all calls to reach the app")
+                wait_until(lambda: len([path for _, path, _ in held.seen if path == "/hold"]) == 16, "all calls to reach the app")
                 mecha.signal(signal.SIGTERM)
 
                 def refused():
@@ -129,7 +129,7 @@ class TestTermination:
         with Mecha(tmp_path, "--app-port", str(held.port), "--dapr-graceful-shutdown-seconds", "1") as mecha:
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 call = pool.submit(mecha.request, "GET", "/v1.0/invoke/app/method/hold")
-                wait_until(lambda: held.seen, "the call to reach the app")
+                wait_until(lambda: [path for _, path, _ in held.seen if path == "/hold"], "the call to reach the app")
                 mecha.signal(signal.SIGTERM)
                 assert mecha.wait_exit() == 0
                 with pytest.raises((OSError, http.client.HTTPException)):

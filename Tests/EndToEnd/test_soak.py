@@ -18,7 +18,9 @@ import pytest
 from event_apps import HTTPApp
 from runtime import Mecha, component, free_port, wait_until
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "15"))
+# With Redis the wait for what was claimed when a runtime died makes a run long: only `make soak` takes it.
+BROKERS = ["sqlite", "redis"] if "SOAK_SECONDS" in os.environ else ["sqlite"]
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 KEYS = 8
 
@@ -105,7 +107,7 @@ class Ledger:
 
 
 @pytest.mark.timeout(SECONDS + 150)
-@pytest.mark.parametrize("broker", ["sqlite", "redis"])
+@pytest.mark.parametrize("broker", BROKERS)
 def test_nothing_acknowledged_is_lost(tmp_path, own_redis, broker):
     print(f"SEED={SEED} SOAK_SECONDS={SECONDS}")
     dice = random.Random(SEED)

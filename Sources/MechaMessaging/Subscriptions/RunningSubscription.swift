@@ -26,7 +26,7 @@ public final class RunningSubscription: Sendable {
         let inFlight = max(SubscriptionRequest.defaultMaximumInFlight, subscription.bulk?.maximumMessages ?? 0)
         let request = SubscriptionRequest(
             topic: binding.brokerTopic(subscription.topic), consumerGroup: binding.consumerGroup, metadata: subscription.metadata,
-            maximumInFlight: binding.isSingle && subscription.bulk == nil ? 1 : inFlight)
+            maximumInFlight: binding.isSingle && subscription.bulk == nil ? 1 : inFlight, ordersByKey: order != nil)
         let feed = try await binding.broker.subscribe(request) { [self] message in await handle(message) }
         self.feed.withLock { $0 = feed }
     }
