@@ -35,7 +35,8 @@ struct MQTTOutbox<Waiter> {
         self.version = version
     }
 
-    var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
+    /// Nobody waits for anything; what was given up may still be unconfirmed.
+    var isEmpty: Bool { waiting.isEmpty && !inFlight.values.contains { $0.waiter != nil } }
     var inFlightCount: Int { inFlight.count }
     var waitingCount: Int { waiting.count }
 

@@ -8,6 +8,7 @@ final class AMQPChannel: @unchecked Sendable {
     let id: UInt16
     private weak var connection: AMQPConnection?
     private let loop: any EventLoop
+    private let limits: RabbitLimits
     private var assembler: AMQPContentAssembler
     private var calls = CircularBuffer<EventLoopPromise<AMQPMethod>>()
     private var isClosing = false
@@ -25,15 +26,24 @@ final class AMQPChannel: @unchecked Sendable {
         self.id = id
         self.connection = connection
         self.loop = loop
+        self.limits = limits
         assembler = AMQPContentAssembler(maximumBytes: limits.messageBytes)
     }
 
-    /// Sends a request and waits for its answer. Fails when the channel closes first.
-    func call(_ method: AMQPMethod) -> EventLoopFuture<AMQPMethod> {
+    /// Sends a request and waits for its answer. Fails when the channel closes first. When there is no answer in time,
+    /// the whole connection is given up: what the channel holds in the server would else be nobody's.
+    func call(_ method: AMQPMethod) -> EventLoopFuture<AMQPMethod> { call(method, within: limits.answerWait) }
+
+    private func call(_ method: AMQPMethod, within limit: TimeAmount) -> EventLoopFuture<AMQPMethod> {
         guard isOpen, let connection else { return loop.makeFailedFuture(Self.gone) }
         let promise = loop.makePromise(of: AMQPMethod.self)
         calls.append(promise)
         connection.write(method, channel: id)
+        let timer = loop.scheduleTask(in: limit) { [weak connection] in
+            connection?.close(
+                CapabilityError(.unavailable, "RabbitMQ has not answered on a channel within \(limit.nanoseconds / 1_000_000_000) s"))
+        }
+        promise.futureResult.whenComplete { _ in timer.cancel() }
         return promise.futureResult
     }
 
@@ -53,7 +63,7 @@ final class AMQPChannel: @unchecked Sendable {
         onClose = nil
         onDeliver = nil
         onCancel = nil
-        return call(.channelClose(AMQPCloseReason(code: 200, text: "done"))).map { _ in }.recover { _ in }
+        return call(.channelClose(AMQPCloseReason(code: 200, text: "done")), within: limits.closeWait).map { _ in }.recover { _ in }
     }
 
     private static let gone = CapabilityError(.unavailable, "the RabbitMQ channel is closed")

@@ -33,6 +33,8 @@ final class RabbitFeed: MessageFeed, @unchecked Sendable {
     private var window: DeliveryWindow<RabbitDelivery>
     private var channel: AMQPChannel?
     private var generation = 0
+    /// Times that the feed was resumed: each consumer has a tag of its own, the first that of Dapr, the queue's name.
+    private var resumptions = 0
     private var failures = 0
     private var started: EventLoopPromise<Void>?
     private var closed: EventLoopPromise<Void>?
@@ -65,8 +67,12 @@ final class RabbitFeed: MessageFeed, @unchecked Sendable {
         return promise.futureResult
     }
 
+    private var consumerTag: String {
+        resumptions == 0 ? settings.queue : "\(resumptions)"
+    }
+
     private var consume: AMQPMethod {
-        .basicConsume(queue: settings.queue, consumerTag: settings.queue, isExclusive: settings.isExclusive)
+        .basicConsume(queue: settings.queue, consumerTag: consumerTag, isExclusive: settings.isExclusive)
     }
 
     /// The server cannot be reached for now.
@@ -92,12 +98,17 @@ final class RabbitFeed: MessageFeed, @unchecked Sendable {
             guard let self, generation == self.generation else { return }
             switch outcome {
             case .success(let channel):
-                guard channel.isOpen, !window.isClosed else { return }
+                guard channel.isOpen else { return }
+                guard !window.isClosed else {
+                    // Closed meanwhile: what came is the server's again.
+                    _ = channel.close()
+                    return
+                }
                 failures = 0
                 self.channel = channel
                 channel.onClose = { [weak self] reason in self?.failed(generation, connection, reason) }
                 if window.isPaused, !settings.staysConsumer {
-                    channel.send(.basicCancel(consumerTag: settings.queue, isNoWait: true))
+                    channel.send(.basicCancel(consumerTag: consumerTag, isNoWait: true))
                 }
                 started?.succeed()
             case .failure(let error):
@@ -214,7 +225,7 @@ final class RabbitFeed: MessageFeed, @unchecked Sendable {
         _ = window.close()
         started?.succeed()
         // Others may have what comes from now on.
-        if !settings.staysConsumer { channel?.send(.basicCancel(consumerTag: settings.queue, isNoWait: true)) }
+        if !settings.staysConsumer { channel?.send(.basicCancel(consumerTag: consumerTag, isNoWait: true)) }
         finishIfIdle()
         return promise.futureResult
     }
@@ -235,7 +246,7 @@ final class RabbitFeed: MessageFeed, @unchecked Sendable {
             self.window.pause()
             // Others of the group may have what waits here. A queue that goes with its last consumer keeps this one.
             guard !self.settings.staysConsumer else { return }
-            self.channel?.send(.basicCancel(consumerTag: self.settings.queue, isNoWait: true))
+            self.channel?.send(.basicCancel(consumerTag: self.consumerTag, isNoWait: true))
             for delivery in self.window.takeWaiting() { self.giveBack(delivery) }
         }.get()
     }
@@ -246,6 +257,7 @@ final class RabbitFeed: MessageFeed, @unchecked Sendable {
             self.window.resume()
             self.pump()
             guard !self.settings.staysConsumer, !self.window.isClosed, let channel = self.channel else { return }
+            self.resumptions += 1
             // When it fails, the channel closes and everything begins anew.
             _ = channel.call(self.consume)
         }.get()

@@ -18,6 +18,10 @@ struct RabbitLimits: Sendable, Equatable {
     var publishAttempts = 5
     /// How long `subscribe` waits for the server to confirm the subscription.
     var subscriptionWait: TimeAmount = .seconds(10)
+    /// Until an unanswered request is taken for a channel that hangs in the server; the connection is made anew then.
+    var answerWait: TimeAmount = .seconds(30)
+    /// The same for the request to close a channel.
+    var closeWait: TimeAmount = .seconds(3)
     /// Channels of one connection.
     var channels: UInt16 = 2047
 

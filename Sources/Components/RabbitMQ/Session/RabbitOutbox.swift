@@ -36,7 +36,8 @@ struct RabbitOutbox<Waiter> {
 
     init(limits: RabbitLimits) { self.limits = limits }
 
-    var isEmpty: Bool { waiting.isEmpty && unconfirmed == 0 }
+    /// Nobody waits for anything; what was given up may still be unconfirmed.
+    var isEmpty: Bool { waiting.isEmpty && !inFlight.contains { $0?.waiter != nil } }
     var waitingCount: Int { waiting.count }
     var inFlightCount: Int { unconfirmed }
 
