@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test, fast ones first; ends with the processes that it started.
+# Every test, fast ones first; ends with the processes that it started, and says last what failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 trap 'jobs -p | xargs -r kill 2>/dev/null || true' EXIT
@@ -7,7 +7,22 @@ trap 'jobs -p | xargs -r kill 2>/dev/null || true' EXIT
 # These measure the memory of the whole process, or need ports and processors for themselves.
 alone='RuntimeTests|JetStream|StreamingTests|SQLiteReliabilityTests|RabbitPubSubTests|RabbitConformanceTests|RabbitReliabilityTests|RedisCluster|RedisSentinel|HTTP1ClientTests'
 
+log=.build/test.log
+: > "$log"
+failed=0
+
+# Runs one group to its end, also when an earlier one failed: one run should tell everything.
+group() {
+    "$@" 2>&1 | tee -a "$log" || failed=1
+}
+
 swift build --build-tests
-swift test --skip-build --skip "$alone"
-swift test --skip-build --no-parallel --filter "$alone"
-.build/venv/bin/python -m pytest -q Tests
+group swift test --skip-build --skip "$alone"
+group swift test --skip-build --no-parallel --filter "$alone"
+group .build/venv/bin/python -m pytest -q Tests
+
+if ((failed)); then
+    echo "Failed:"
+    grep -E '^(✘ Test ".*recorded an issue|✘ Test run|FAILED|ERROR)' "$log" | cut -c 1-300 | tail -n 40
+    exit 1
+fi

@@ -40,6 +40,8 @@ class HTTPApp:
         app = self
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True  # head and body go out apart
+            wbufsize = -1
             protocol_version = "HTTP/1.1"
 
             def reply(self, status, document=None):

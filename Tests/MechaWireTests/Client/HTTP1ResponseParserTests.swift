@@ -42,7 +42,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", ["head 1 200 OK Content-Length=5", "body hello", "end"]),
         ("HTTP/1.1 200\r\ncontent-length:0\r\n\r\n", ["head 1 200 OK content-length=0", "end"]),
         ("HTTP/1.1 299 Odd one\r\ncontent-length: 0\r\n\r\n", ["head 1 299 Odd one content-length=0", "end"]),
-        ("HTTP/1.1 204 No Content\r\ncontent-length: 7\r\n\r\n", ["head 1 204 No Content content-length=7", "end"]),
+        ("HTTP/1.1 204 No Content\r\ncontent-length: 7\r\n\r\n", ["head 1 204 No Content content-length=7", "end close"]),
         ("HTTP/1.1 304 Not Modified\r\n\r\n", ["head 1 304 Not Modified ", "end"]),
         ("HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\nx", ["head 0 200 OK content-length=1", "body x", "end close"]),
         (
