@@ -3,7 +3,7 @@ import PackageDescription
 
 // Layers, top to bottom (ARCHITECTURE.md explains them; Tests/ArchitectureTests reads the imports
 // and fails on an arrow that points up):
-//   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaHost, MechaMessaging, MechaInvocation, MechaPolicies
+//   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaFunctions, MechaHost, MechaMessaging, MechaInvocation, MechaPolicies
 //   L2 Components/*          L1 MechaWire, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency, MechaExpressions, MechaSchedule
 
 let settings: [SwiftSetting] = [
@@ -129,6 +129,10 @@ let package = Package(
                 "MechaInvocation",
                 nioCore, logging, crypto,
             ]),
+
+        module(
+            "MechaFunctions",
+            ["MechaCore", "MechaManifest", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", nioCore, logging]),
 
         // L4: API front ends.
         module(

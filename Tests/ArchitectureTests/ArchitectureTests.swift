@@ -14,7 +14,7 @@ private let layers: [(name: String, modules: [String])] = [
             "MechaLocalSecrets", "MechaNameResolution",
         ]
     ),
-    ("L3", ["MechaPolicies", "MechaInvocation", "MechaMessaging", "MechaHost"]),
+    ("L3", ["MechaPolicies", "MechaInvocation", "MechaMessaging", "MechaHost", "MechaFunctions"]),
     ("L4", ["DaprAPI", "AdminAPI"]),
     ("L5", ["MechaRuntime", "mecha"]),
 ]

@@ -1,0 +1,20 @@
+import MechaInvocation
+import NIOCore
+
+/// A revision that answers calls.
+public protocol LoadedFunction: Sendable {
+    var revision: FunctionRevision { get }
+
+    /// Makes one call. An error answer of the function is a response.
+    ///
+    /// - Throws: what was no answer of the function: a broken limit, a trap, no free instance.
+    func handle(_ request: AppRequest, deadline: NIODeadline?) async throws(FunctionError) -> AppResponse
+
+    /// What all calls so far have used.
+    var usage: FunctionUsage { get }
+    /// Instances that live now.
+    var instances: Int { get }
+
+    /// Lets the calls that run end, runs the guest's `destroy` and frees everything. No call may follow.
+    func close() async
+}
