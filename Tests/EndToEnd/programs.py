@@ -53,7 +53,7 @@ class Program:
                     return found[0]
                 left = deadline - time.monotonic()
                 ended = self.process.poll() is not None and not any(r.is_alive() for r in self.readers)
-                assert left > 0 and not ended, f"never printed {part!r}:\n{self.text}"
+                assert left > 0 and not ended, f"never printed {part!r} (exit code {self.process.poll()}):\n{self.text}"
                 self.changed.wait(min(left, 0.2))
 
     def end(self, with_signal=signal.SIGTERM):

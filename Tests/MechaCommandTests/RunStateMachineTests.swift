@@ -85,9 +85,19 @@ import Testing
         #expect(machine.handle(.runtimeStopped) == [])
     }
 
-    @Test func `a signal before the runtime has started ends the run at once`() {
+    @Test func `a signal before the runtime has started ends it in order once it has`() {
         var machine = one()
-        #expect(machine.handle(.stopSignal) == [.exit(0)])
+        #expect(machine.handle(.stopSignal) == [.setDeadline(RunStateMachine.startPatience)])
+        #expect(machine.handle(.runtimeStarted) == [.tell(.stopping), .stopRuntime])
+        #expect(machine.handle(.deadlinePassed) == [])
+        #expect(machine.handle(.runtimeStopped).last == .exit(0))
+    }
+
+    @Test(arguments: [RunStateMachine.Event.stopSignal, .deadlinePassed, .runtimeFailed("no port")])
+    func `nobody waits long for a start that is not wanted`(event: RunStateMachine.Event) {
+        var machine = one()
+        _ = machine.handle(.stopSignal)
+        #expect(machine.handle(event) == [.exit(0)])
         #expect(machine.handle(.runtimeStarted) == [])
     }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -8,19 +10,29 @@ import Darwin
 
 /// TCP ports of the loopback address.
 public enum LoopbackPort {
-    /// A port that nothing listens on now. Another process may take it before the test does: let the
-    /// program under test choose its port itself where it can.
+    /// Below the ports that the kernel gives to outgoing connections, which would otherwise take a port between
+    /// the test's look at it and the server's, or while a killed server is away.
+    private static let range = 12_000..<32_000
+    private static let next = Atomic(Int.random(in: 0..<20_000))
+
+    /// A port that nothing listens on now, and that this process has not been given lately. Let the program under
+    /// test choose its port itself where it can.
     public static func free() throws -> Int {
+        for _ in range {
+            let port = range.lowerBound + next.wrappingAdd(1, ordering: .relaxed).oldValue % range.count
+            if try isFree(port) { return port }
+        }
+        throw TestKitError("cannot find a free port in \(range)")
+    }
+
+    private static func isFree(_ port: Int) throws -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw TestKitError("cannot make a socket") }
         defer { close(descriptor) }
-        var address = loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let failure = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) | getsockname(descriptor, $0, &length) }
+        let address = loopback(port: port)
+        return withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
-        guard failure == 0 else { throw TestKitError("cannot find a free port: \(String(cString: strerror(errno)))") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Starts a server on `port`, or on a free one when that is nil; another free one is tried when somebody

@@ -54,7 +54,11 @@ struct RunStateMachine: Sendable {
     /// How long the guards may take for the apps' end: their own patience and some more.
     static let stopPatience = GuardStateMachine.patience + GuardStateMachine.killPatience + .seconds(1)
 
-    private enum Phase { case starting, launching, running, stopping, draining, over }
+    /// How long a start that is no longer wanted may take until it can be ended in order. Its listeners serve
+    /// before the start is over.
+    static let startPatience = Duration.seconds(2)
+
+    private enum Phase { case starting, unwanted, launching, running, stopping, draining, over }
 
     private let isTemplate: Bool
     private var phase = Phase.starting
@@ -91,12 +95,17 @@ struct RunStateMachine: Sendable {
     // MARK: Start
 
     private mutating func runtimeStarted() -> [Action] {
+        if phase == .unwanted {
+            phase = .running
+            return beginStop()
+        }
         guard phase == .starting else { return [] }
         phase = .launching
         return [.tell(.runtimeUp)] + launchNext(after: -1)
     }
 
     private mutating func runtimeFailed(_ reason: String) -> [Action] {
+        if phase == .unwanted { return abandon(exitCode: 0) }
         guard phase == .starting else { return [] }
         phase = .over
         return [.tell(.runtimeFailed(reason)), .exit(1)]
@@ -150,7 +159,7 @@ struct RunStateMachine: Sendable {
         switch phase {
         case .stopping: return drainIfCleared()
         case .launching, .running: return isWithdrawn[app] ? [.closeApp(app)] : []
-        case .starting, .draining, .over: return []
+        case .starting, .unwanted, .draining, .over: return []
         }
     }
 
@@ -163,7 +172,7 @@ struct RunStateMachine: Sendable {
             guard isTemplate, phase != .starting, apps.indices.contains(where: isAlive) else { return beginStop() }
             if apps[app] == .waiting { isCleared[app] = true }
             return [isCleared[app] ? .closeApp(app) : .stop(app)]
-        case .stopping, .draining, .over:
+        case .unwanted, .stopping, .draining, .over:
             return isForced && phase != .over ? abandon(exitCode: 1) : []
         }
     }
@@ -192,8 +201,14 @@ struct RunStateMachine: Sendable {
     private mutating func stopSignal() -> [Action] {
         switch phase {
         case .starting:
-            phase = .over
-            return [.exit(0)]
+            phase = .unwanted
+            for app in apps.indices where apps[app] == .waiting {
+                apps[app] = .absent
+                isCleared[app] = true
+            }
+            return [.setDeadline(Self.startPatience)]
+        case .unwanted:
+            return abandon(exitCode: 0)
         case .launching, .running:
             exitCode = 0
             return beginStop()
@@ -224,6 +239,7 @@ struct RunStateMachine: Sendable {
     }
 
     private mutating func deadlinePassed() -> [Action] {
+        if phase == .unwanted { return abandon(exitCode: 0) }
         guard phase == .stopping else { return [] }
         phase = .draining
         return apps.indices.filter { !isCleared[$0] }.map(Action.kill) + [.stopRuntime]
