@@ -57,3 +57,5 @@ protos: ## regenerate Sources/MechaProto from Protos
 
 install: build ## install mecha under PREFIX
 	install -D -m 0755 .build/release/mecha "$(DESTDIR)$(PREFIX)/bin/mecha"
+	@[ ! -e .build/wasmtime/libwasmtime.so ] || \
+		install -D -m 0755 .build/wasmtime/libwasmtime.so "$(DESTDIR)$(PREFIX)/lib/mecha/libwasmtime.so"

@@ -4,7 +4,7 @@ import PackageDescription
 // Layers, top to bottom (ARCHITECTURE.md explains them; Tests/ArchitectureTests reads the imports
 // and fails on an arrow that points up):
 //   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaFunctions, MechaHost, MechaMessaging, MechaInvocation, MechaPolicies
-//   L2 Components/*          L1 MechaWire, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency, MechaExpressions, MechaSchedule
+//   L2 Components/*          L1 MechaWire, MechaWasm, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency, MechaExpressions, MechaSchedule
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -74,6 +74,8 @@ let package = Package(
                 nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, nioConcurrency, collections, logging, protobuf, "CZlib",
             ]),
         module("MechaTelemetryExport", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, logging, protobuf]),
+        .target(name: "CWasmtime"),
+        module("MechaWasm", ["MechaCore", "MechaWire", "CWasmtime", nioCore, crypto]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CProcess", path: "Sources/CProcess"),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -132,7 +134,10 @@ let package = Package(
 
         module(
             "MechaFunctions",
-            ["MechaCore", "MechaManifest", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", nioCore, logging]),
+            [
+                "MechaCore", "MechaManifest", "MechaTelemetry", "MechaWire", "MechaWasm", "MechaInvocation", "MechaMessaging", "MechaHost",
+                nioCore, nioPosix, nioHTTP1, logging, crypto,
+            ]),
 
         // L4: API front ends.
         module(
@@ -200,6 +205,7 @@ let package = Package(
                 "MechaWire", "MechaCore", "MechaProto", "MechaTestKit", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL,
                 nioEmbedded, protobuf,
             ]),
+        tests("MechaWasmTests", ["MechaWasm", "MechaWire", "MechaCore", "MechaTestKit", nioCore, nioPosix]),
         tests(
             "ComponentTests",
             [

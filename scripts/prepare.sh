@@ -30,12 +30,15 @@ python_environment() {
 case "$1" in
 build)
     packages libsqlite3-dev zlib1g-dev
+    # Nothing is linked with it: without it everything but functions runs.
+    scripts/wasmtime.sh || echo "wasmtime's library could not be fetched (it needs python3 with pip): functions will not run" >&2
     ;;
 demo)
     packages python3 python3-venv curl
     python_environment Examples/demo/requirements.txt
     ;;
 test)
+    scripts/wasmtime.sh
     packages python3 python3-venv curl redis-server redis-sentinel nats-server mosquitto rabbitmq-server nghttp2-client openssl procps
     python_environment Tests/requirements.txt
     ;;

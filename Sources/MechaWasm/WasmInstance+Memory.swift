@@ -1,0 +1,45 @@
+import CWasmtime
+
+/// The guest's memory, every access checked. A guest that grows its memory may move it, so nothing of what is given
+/// here outlives the host function that asked for it.
+extension WasmInstance {
+    /// All of it; empty when the module exports no memory.
+    package var memory: UnsafeMutableRawBufferPointer {
+        guard hasMemory else { return .init(start: nil, count: 0) }
+        return .init(start: wasmtime_memory_data(context, &guestMemory), count: wasmtime_memory_data_size(context, &guestMemory))
+    }
+
+    /// Bytes that its memory has now.
+    package var memoryBytes: Int { hasMemory ? wasmtime_memory_data_size(context, &guestMemory) : 0 }
+
+    /// A part of the memory.
+    package func bytes(at pointer: UInt32, count: UInt32) throws(WasmMemoryError) -> UnsafeMutableRawBufferPointer {
+        let memory = memory
+        guard Int(pointer) + Int(count) <= memory.count else {
+            throw WasmMemoryError(pointer: pointer, count: count, memoryBytes: memory.count)
+        }
+        return UnsafeMutableRawBufferPointer(rebasing: memory[Int(pointer)..<Int(pointer) + Int(count)])
+    }
+
+    /// Text of the guest; bytes that are no UTF-8 become the replacement character.
+    package func string(at pointer: UInt32, count: UInt32) throws(WasmMemoryError) -> String {
+        String(decoding: try bytes(at: pointer, count: count), as: UTF8.self)
+    }
+
+    package func store(_ value: UInt32, at pointer: UInt32) throws(WasmMemoryError) {
+        try bytes(at: pointer, count: 4).storeBytes(of: value.littleEndian, as: UInt32.self)
+    }
+
+    package func store(_ value: UInt64, at pointer: UInt32) throws(WasmMemoryError) {
+        try bytes(at: pointer, count: 8).storeBytes(of: value.littleEndian, as: UInt64.self)
+    }
+}
+
+/// A guest named memory that it does not have.
+package struct WasmMemoryError: Error, Sendable, CustomStringConvertible {
+    package var pointer: UInt32
+    package var count: UInt32
+    package var memoryBytes: Int
+
+    package var description: String { "\(count) bytes at \(pointer) are outside of the guest's memory of \(memoryBytes) bytes" }
+}
