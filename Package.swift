@@ -24,6 +24,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -89,6 +90,9 @@ let package = Package(
         module("MechaCron", path: "Sources/Components/Cron", ["MechaCore", "MechaSchedule", logging]),
         module(
             "MechaHTTPBinding", path: "Sources/Components/HTTPBinding", ["MechaCore", "MechaWire", nioCore, nioHTTP1, logging]),
+        module(
+            "MechaMiddleware", path: "Sources/Components/Middleware",
+            ["MechaCore", "MechaExpressions", "MechaWire", nioCore, nioHTTP1, crypto, cryptoExtras, logging]),
         module("MechaLocalStorage", path: "Sources/Components/LocalStorage", ["MechaCore", nioCore, nioPosix, logging]),
         module(
             "MechaNATS", path: "Sources/Components/NATS",
@@ -155,7 +159,7 @@ let package = Package(
                 "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaHost",
                 "DaprAPI", "AdminAPI",
                 "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaCron", "MechaNATS", "MechaHTTPBinding",
-                "MechaLocalStorage",
+                "MechaLocalStorage", "MechaMiddleware",
                 "MechaLocalSecrets", "MechaNameResolution",
                 nioCore, nioPosix, logging,
             ]),
@@ -210,7 +214,7 @@ let package = Package(
             "ComponentTests",
             [
                 "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaResiliency",
-                "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage",
+                "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage", "MechaMiddleware",
                 "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
                 "MechaWire", "MechaTestKit", nioCore, nioHTTP1, nioPosix, nioEmbedded, logging,
             ]),

@@ -53,7 +53,7 @@ extension Invoker {
         let head = endpoint.head(incoming, request.method, .init(trace: request.trace))
         return try await client.call(
             head, body: request.body, at: endpoint.url.origin(tls: endpoint.tls), callee: endpoint.name,
-            bodyBytesAtMost: limits.collectedBodyBytes, deadline: deadline)
+            bodyBytesAtMost: limits.collectedBodyBytes, deadline: deadline, through: endpointPipeline)
     }
 
     /// The head of a call to another runtime, which hands metadata on as metadata if its app speaks gRPC.

@@ -15,6 +15,8 @@ public final class Invoker: Sendable {
     let observer: any InvocationObserver
     let directory: PeerDirectory?
     let peerTLS: ClientTLS?
+    /// What calls of HTTP endpoints go through.
+    let endpointPipeline: HTTPPipelineSlot
     private let own: LocalApp
     private let forwarder: Forwarder
     private let endpoint: @Sendable (String) -> HTTPEndpoint?
@@ -25,12 +27,13 @@ public final class Invoker: Sendable {
     ///   - apps: all apps of this process.
     ///   - resolver: finds other runtimes; nil knows none.
     ///   - forwarder: what `X-Forwarded-*` and `Forwarded` say of this runtime.
+    ///   - endpointPipeline: what calls of HTTP endpoints and URLs go through.
     ///   - endpoint: the HTTPEndpoint of a name, as the calling app may see it.
     ///   - policies: what applies to calls of an app or endpoint; nil for the built-in retries alone.
     package init(
         own: LocalApp, apps: LocalApps, client: HTTPClient, resolver: (any NameResolver)?, forwarder: Forwarder,
         peerTLS: ClientTLS? = nil, retry: InvocationRetry = .builtIn, limits: InvocationLimits = .init(),
-        observer: any InvocationObserver = SilentInvocationObserver(),
+        observer: any InvocationObserver = SilentInvocationObserver(), endpointPipeline: HTTPPipelineSlot = .init(),
         endpoint: @escaping @Sendable (String) -> HTTPEndpoint? = { _ in nil },
         policies: @escaping @Sendable (String) -> TargetPolicies? = { _ in nil }
     ) {
@@ -43,6 +46,7 @@ public final class Invoker: Sendable {
         self.retry = retry
         self.limits = limits
         self.observer = observer
+        self.endpointPipeline = endpointPipeline
         self.endpoint = endpoint
         self.policies = policies
         self.directory = resolver.map { PeerDirectory(resolver: $0, loops: client.loops, limits: limits) }
@@ -86,9 +90,9 @@ public final class Invoker: Sendable {
             guard let endpoint = endpoint(name) else {
                 return call.fail(InvocationError(.appNotFound, "the HTTPEndpoint \(name) does not exist"))
             }
-            EndpointCall(call, endpoint, observer).start(by: client)
+            EndpointCall(call, endpoint, observer).start(by: client, through: endpointPipeline)
         case .url(let url):
-            EndpointCall(call, HTTPEndpoint(url), observer).start(by: client)
+            EndpointCall(call, HTTPEndpoint(url), observer).start(by: client, through: endpointPipeline)
         }
     }
 

@@ -5,6 +5,7 @@ import MechaInMemory
 import MechaLocalSecrets
 import MechaLocalStorage
 import MechaMQTT
+import MechaMiddleware
 import MechaNATS
 import MechaNameResolution
 import MechaRabbitMQ
@@ -30,6 +31,13 @@ extension ComponentCatalog {
             MQTTBinding.descriptor,
             RabbitPubSub.descriptor,
             RabbitBinding.descriptor,
+            BearerMiddleware.descriptor,
+            OAuth2Middleware.descriptor,
+            ClientCredentialsMiddleware.descriptor,
+            RateLimitMiddleware.descriptor,
+            RouterAliasMiddleware.descriptor,
+            RouterCheckerMiddleware.descriptor,
+            UppercaseMiddleware.descriptor,
             FileSecretStore.descriptor,
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,

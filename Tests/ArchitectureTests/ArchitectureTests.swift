@@ -10,7 +10,7 @@ private let layers: [(name: String, modules: [String])] = [
         "L2",
         [
             "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaCron", "MechaNATS", "MechaHTTPBinding",
-            "MechaLocalStorage",
+            "MechaLocalStorage", "MechaMiddleware",
             "MechaLocalSecrets", "MechaNameResolution",
         ]
     ),

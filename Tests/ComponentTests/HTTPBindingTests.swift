@@ -250,7 +250,7 @@ private struct EchoService: HTTPService {
         ("http://[::1]:8/z?q#f", "http://[::1]:8/z?q"),
     ])
     func `locations are relative to their url`(_ location: String, _ expected: String) throws {
-        let base = try #require(HTTPBindingURL("http://h/a/b?q=/c/"))
+        let base = try #require(WebURL("http://h/a/b?q=/c/"))
         let found = try #require(base.resolved(location))
         #expect(found.origin + found.target == expected)
     }

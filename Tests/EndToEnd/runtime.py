@@ -124,7 +124,7 @@ class Mecha:
 
     def __init__(
         self, folder, *flags, app_id="app", resources=None, config=None, env=None, command="serve", arguments=(),
-        resources_flag=True,
+        resources_flag=True, ready_status=204,
     ):
         self.folder = pathlib.Path(folder)
         self.app_id = app_id
@@ -139,6 +139,8 @@ class Mecha:
             (self.folder / "config.yaml").write_text(config)
             self.flags += ["--config", str(self.folder / "config.yaml")]
         self.env = env or {}
+        # What readiness is answered with: 401 where a pipeline guards even that.
+        self.ready_status = ready_status
         self.command = command
         self.arguments = list(arguments)
         self.http_port = free_port()
@@ -157,6 +159,12 @@ class Mecha:
         temporary = self.folder / f".{name}.new"
         temporary.write_text(text)
         temporary.rename(path)
+
+    def write_config(self, text):
+        """Replaces the Configuration in one step."""
+        temporary = self.folder / ".config.new"
+        temporary.write_text(text)
+        temporary.rename(self.folder / "config.yaml")
 
     # Process
 
@@ -189,10 +197,10 @@ class Mecha:
         def ready():
             assert self.process.poll() is None, f"mecha ended with {self.process.returncode}:\n{self.log}"
             with contextlib.suppress(OSError, http.client.HTTPException):
-                return self.request("GET", path).status == 204
+                return self.request("GET", path).status == self.ready_status
 
         try:
-            wait_until(ready, f"{path} to answer 204")
+            wait_until(ready, f"{path} to answer {self.ready_status}")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log}") from None
 

@@ -8,7 +8,7 @@ struct HTTPBindingCall {
     static let maximumRedirects = 10
 
     var method: HTTPMethod
-    var url: HTTPBindingURL
+    var url: WebURL
     var headers: HTTPHeaders
     var body: ByteBuffer?
     /// The header of the component's security token, which other hosts must not see.
@@ -23,7 +23,9 @@ struct HTTPBindingCall {
         default: body = nil
         }
         headers = HTTPHeaders()
-        if let user = url.userInfo { headers.add(name: "Authorization", value: "Basic \(Base64.encode(PercentText.decode(user).utf8))") }
+        if let user = url.userInfo {
+            headers.add(name: "Authorization", value: "Basic \(Base64.encode(PercentCoding.lenientBytes(of: user)))")
+        }
         if body != nil { headers.add(name: "Content-Type", value: "application/json; charset=utf-8") }
         headers.add(name: "Accept", value: "application/json; charset=utf-8")
         if let token = settings.securityToken, let name = settings.securityTokenHeader { headers.replaceOrAdd(name: name, value: token) }
@@ -46,11 +48,11 @@ struct HTTPBindingCall {
         }
     }
 
-    private static func url(_ request: BindingRequest, _ settings: HTTPBindingSettings) throws(CapabilityError) -> HTTPBindingURL {
+    private static func url(_ request: BindingRequest, _ settings: HTTPBindingSettings) throws(CapabilityError) -> WebURL {
         guard let path = request.value("path"), !path.isEmpty else { return settings.url }
         var base = settings.urlText[...]
         while base.last == "/" { base.removeLast() }
-        guard let url = HTTPBindingURL(base + "/" + path.drop { $0 == "/" }), url.origin == settings.url.origin else {
+        guard let url = WebURL(base + "/" + path.drop { $0 == "/" }), url.origin == settings.url.origin else {
             throw CapabilityError(.invalidArgument, "metadata path does not make a URL with the component's url")
         }
         return url

@@ -11,7 +11,7 @@ import Darwin
 
 /// Whom `bindings.http` calls and how.
 struct HTTPBindingSettings: Sendable {
-    var url: HTTPBindingURL
+    var url: WebURL
     var urlText: String
     /// Until the whole response is there; nil for no bound.
     var responseTimeout: Duration?
@@ -40,7 +40,7 @@ struct HTTPBindingSettings: Sendable {
     /// Throws ``MetadataError``.
     init(_ metadata: ComponentMetadata, workingDirectory: String) throws {
         urlText = try metadata.required("url")
-        guard let url = HTTPBindingURL(urlText) else {
+        guard let url = WebURL(urlText) else {
             throw MetadataError(field: "url", problem: "cannot be used", expected: "a URL such as https://host:port/path")
         }
         self.url = url

@@ -9,7 +9,7 @@ import NIOHTTP1
 /// Dapr's HTTP API of one app.
 ///
 /// The order of the steps is Dapr's (section 1.0 of the Dapr surface): limits (by the listener), tracing,
-/// metrics, CORS, API token, API log, route. What is no route is an invocation when it names an app.
+/// metrics, CORS, API token, `httpPipeline`, API log, route. What is no route is an invocation when it names an app.
 public final class DaprHTTPService: HTTPService {
     private let app: AppRuntime
     private let router: HTTPRouter
@@ -31,16 +31,27 @@ public final class DaprHTTPService: HTTPService {
     }
 
     public func handle(_ exchange: ServerExchange) {
+        if !isPublic, let pipeline = app.apiPipeline.current { return handle(exchange, through: pipeline) }
+        route(exchange)
+    }
+
+    /// What was done with a request before it went through the pipeline.
+    private struct Admission {
+        var target: String
+        var trace: TraceContext?
+    }
+
+    /// Routes a request. After a pipeline let it in, it is followed anew only where its target has changed.
+    private func route(_ exchange: ServerExchange, admission: Admission? = nil) {
         let (path, query) = exchange.head.uri.splitAtQuery()
         // Invocation is looked for first: its paths may hold anything, a whole URL included.
-        if isInvocationAllowed, path.utf8.starts(with: "/v1.0/invoke/".utf8) { return handleInvocation(exchange, path) }
+        if isInvocationAllowed, path.utf8.starts(with: "/v1.0/invoke/".utf8) { return handleInvocation(exchange, path, admission) }
 
         let match = router.match(exchange.head.method, path)
-        guard let match else { return handleInvocation(exchange, path) }
-        let trace = app.telemetry.follow(
-            exchange, route: RouteID(match.index), template: match.route.fullTemplate, path: path,
-            isTraced: match.route.group != .healthz)
-        guard admit(exchange, isProbe: match.route.group == .healthz) else { return }
+        guard let match else { return handleInvocation(exchange, path, admission) }
+        let trace: TraceContext?
+        if let admission, admission.target == exchange.head.uri { trace = admission.trace } else { trace = follow(exchange, match, path) }
+        guard admission != nil || admit(exchange, isProbe: match.route.group == .healthz) else { return }
         guard let handler = match.route.handler else {
             return answer(DaprError.unimplemented(match.route.group.rawValue), to: exchange)
         }
@@ -58,14 +69,50 @@ public final class DaprHTTPService: HTTPService {
         }
     }
 
+    private func follow(_ exchange: ServerExchange, _ match: HTTPRouter.Match, _ path: Substring) -> TraceContext? {
+        app.telemetry.follow(
+            exchange, route: RouteID(match.index), template: match.route.fullTemplate, path: path,
+            isTraced: match.route.group != .healthz)
+    }
+
+    private func followInvocation(_ exchange: ServerExchange, _ path: Substring, isNamed: Bool) -> TraceContext? {
+        app.telemetry.follow(
+            exchange, route: isNamed ? Self.invocationRouteID : .unknown,
+            template: isNamed ? InvocationRoutes.route.fullTemplate : nil, path: path)
+    }
+
+    /// Sends the request through `httpPipeline` first, probes included, as it stands before the routes.
+    private func handle(_ exchange: ServerExchange, through pipeline: HTTPPipeline) {
+        let target = exchange.head.uri
+        let (path, _) = target.splitAtQuery()
+        // What the steps refuse is measured too, under the route that was asked for.
+        let isInvocation = isInvocationAllowed && path.utf8.starts(with: "/v1.0/invoke/".utf8)
+        let match = isInvocation ? nil : router.match(exchange.head.method, path)
+        let trace = match.map { follow(exchange, $0, path) } ?? followInvocation(exchange, path, isNamed: isInvocation)
+        guard admit(exchange, isProbe: match?.route.group == .healthz) else { return }
+        let request = MiddlewareRequest(exchange.head, isSecure: exchange.isSecure, peerAddress: exchange.peerAddress)
+        pipeline.run(request, on: exchange.context) { [self] request, answer in
+            guard let answer else {
+                exchange.continueAs(request)
+                return route(exchange, admission: Admission(target: target, trace: trace))
+            }
+            var headers = answer.headers
+            headers.add(contentsOf: request.responseHeaders)
+            exchange.respond(status: answer.status, headers: headers, body: answer.body)
+        }
+    }
+
     /// A path of the invocation API, or one that is no route at all: an invocation when it names an app.
-    private func handleInvocation(_ exchange: ServerExchange, _ path: Substring) {
+    private func handleInvocation(_ exchange: ServerExchange, _ path: Substring, _ admission: Admission?) {
         do {
             let target = isInvocationAllowed ? try InvocationRoutes.path(of: exchange.head) : nil
-            let route = target == nil ? nil : InvocationRoutes.route
-            let trace = app.telemetry.follow(
-                exchange, route: route == nil ? .unknown : Self.invocationRouteID, template: route?.fullTemplate, path: path)
-            guard admit(exchange, isProbe: false) else { return }
+            let trace: TraceContext?
+            if let admission, admission.target == exchange.head.uri {
+                trace = admission.trace
+            } else {
+                trace = followInvocation(exchange, path, isNamed: target != nil)
+            }
+            guard admission != nil || admit(exchange, isProbe: false) else { return }
             guard let target else { throw DaprError.noAppID }
             try InvocationRoutes.forward(exchange, target, trace: trace, app: app)
         } catch {

@@ -16,7 +16,7 @@ extension AppRuntime {
         install(
             Invoker(
                 own: app, apps: host.apps, client: host.client, resolver: resolver?.resolver, forwarder: forwarder,
-                observer: InvocationTelemetry(telemetry.metrics),
+                observer: InvocationTelemetry(telemetry.metrics), endpointPipeline: appPipeline,
                 endpoint: { [weak self] name in self?.snapshot.httpEndpoints[name] },
                 policies: { [weak self] name in self?.policies.app(name) }))
         if let resolver, let internalPort {

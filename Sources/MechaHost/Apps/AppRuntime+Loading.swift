@@ -25,9 +25,10 @@ extension AppRuntime {
     public func loadInitial(_ report: ManifestReport) async throws {
         for warning in report.warnings { logger.warning("\(warning)") }
         guard report.errors.isEmpty else { throw LoadError(problems: report.errors.map(\.description), isOfComponents: false) }
-        let failures = await apply(report.resources)
+        let (failures, pipelineProblems) = await apply(report.resources)
         let fatal = failures.filter { !$0.resource.spec.ignoresErrors }
         guard fatal.isEmpty else { throw LoadError(problems: fatal.map(\.description), isOfComponents: true) }
+        guard pipelineProblems.isEmpty else { throw LoadError(problems: pipelineProblems, isOfComponents: false) }
     }
 
     /// Takes over changed files. A file that is wrong changes nothing; a component that cannot be made
@@ -53,7 +54,7 @@ extension AppRuntime {
     }
 
     @discardableResult
-    private func apply(_ declared: ResourceSet) async -> [ComponentFailure] {
+    private func apply(_ declared: ResourceSet) async -> (failures: [ComponentFailure], pipelineProblems: [String]) {
         let previous = snapshot
         var resources = declared
         if resources.components.isEmpty { resources.components = EmbeddedDefaults.components(dataDirectory: host.dataDirectory) }
@@ -81,13 +82,38 @@ extension AppRuntime {
         }
         outcome.failures += await openOutboxes(&next, previous: previous)
         next.httpEndpoints = await loader.endpoints(resources.httpEndpoints, secrets: next.components)
+        let pipelineProblems = buildPipelines(configuration, next.components, failed: outcome.failures)
         swap(to: next)
         for (name, outbox) in previous.outboxes where next.outboxes[name] !== outbox { await outbox.close() }
         // The first time the app is waited for (``runDelivery()``).
         if isDelivering { await applyMessaging() }
         // What was replaced closes from here on, each component after the last request that began with it.
         withExtendedLifetime(previous) {}
-        return outcome.failures
+        return (outcome.failures, pipelineProblems)
+    }
+
+    /// Puts new pipelines in force. One with a problem stays as it was, since requests must not slip past a step.
+    private func buildPipelines(
+        _ configuration: ConfigurationSpec, _ components: [LoadedComponent], failed: [ComponentFailure]
+    ) -> [String] {
+        let builder = PipelineBuilder(components: components, failed: Set(failed.map(\.resource.name)))
+        var problems: [String] = []
+        for (name, handlers, slot) in [
+            ("httpPipeline", configuration.httpPipeline, apiPipeline), ("appHttpPipeline", configuration.appHTTPPipeline, appPipeline),
+        ] {
+            do throws(PipelineBuilder.Problem) {
+                let pipeline = try builder.pipeline(name, handlers)
+                slot.replace(pipeline)
+                if !pipeline.steps.isEmpty { logger.info("\(name): \(pipeline.steps.map(\.name).joined(separator: ", "))") }
+            } catch {
+                logger.error("\(error)")
+                problems.append(error.description)
+            }
+        }
+        for handler in (configuration.httpPipeline + configuration.appHTTPPipeline) where !handler.selector.isEmpty {
+            logger.warning("the selector of the handler \(handler.name) is not applied: it takes part in every request")
+        }
+        return problems
     }
 
     private func policies(from resources: ResourceSet, for components: [LoadedComponent], previous: AppSnapshot) -> PolicyTable {

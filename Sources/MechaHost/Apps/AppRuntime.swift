@@ -5,6 +5,7 @@ import MechaManifest
 import MechaMessaging
 import MechaPolicies
 import MechaTelemetry
+import MechaWire
 import Synchronization
 
 /// One app of the process, and everything that a front end may ask for on its behalf.
@@ -20,6 +21,10 @@ public final class AppRuntime: Sendable {
     public let app: LocalApp
     /// What the app is subscribed to.
     public let subscriptions: SubscriptionManager
+    /// `httpPipeline`: what requests to the API go through.
+    public let apiPipeline = HTTPPipelineSlot()
+    /// `appHttpPipeline`: what requests to an app that speaks HTTP go through, and those to HTTP endpoints.
+    let appPipeline = HTTPPipelineSlot()
     let inputBindings: InputBindings
     let deliveryContext: DeliveryContext
     var clock: any MechaClock { host.clock }
@@ -48,6 +53,7 @@ public final class AppRuntime: Sendable {
         self.logger = logger
         self.telemetry = telemetry
         let address = AppAddress(appID: options.appID, namespace: options.namespace)
+        let appPipeline = appPipeline
         app = LocalApp(
             address: address,
             channel: options.appPort.map { port in
@@ -55,7 +61,8 @@ public final class AppRuntime: Sendable {
                     app: address, host: options.appChannelAddress, port: port, appProtocol: options.appProtocol,
                     token: options.appAPIToken)
                 return options.appProtocol.isGRPC
-                    ? GRPCAppChannel(endpoint, client: host.client) : HTTPAppChannel(endpoint, client: host.client)
+                    ? GRPCAppChannel(endpoint, client: host.client)
+                    : HTTPAppChannel(endpoint, client: host.client, pipeline: appPipeline)
             },
             maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
             observer: InvocationTelemetry(telemetry.metrics))

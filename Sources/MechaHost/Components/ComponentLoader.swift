@@ -86,6 +86,7 @@ struct ComponentLoader: Sendable {
         case "state": StateStoreFields.common
         case "pubsub": MessagingFields.pubsub
         case "bindings": MessagingFields.bindings
+        case "middleware": PipelineBuilder.commonFields
         default: []
         }
     }

@@ -8,8 +8,13 @@ public final class HTTPAppChannel: AppChannel {
     let origin: Origin
     let client: HTTPClient
     let limits: InvocationLimits
+    /// What requests to the app go through (`appHttpPipeline`), probes excepted.
+    let pipeline: HTTPPipelineSlot
 
-    public init(_ endpoint: AppEndpoint, client: HTTPClient, limits: InvocationLimits = .init()) {
+    public init(
+        _ endpoint: AppEndpoint, client: HTTPClient, limits: InvocationLimits = .init(), pipeline: HTTPPipelineSlot = .init()
+    ) {
+        self.pipeline = pipeline
         self.endpoint = endpoint
         self.origin = endpoint.origin
         self.client = client
@@ -25,7 +30,7 @@ public final class HTTPAppChannel: AppChannel {
             incoming.headers = MetadataRules.httpHeaders(fromMetadata: incoming.headers, keepsContentType: true)
         }
         let head = RequestHeaders.head(incoming, target: call.method.target, additions(for: call))
-        ExchangeProxy(call, callee: endpoint.app.appID, owner: owner).start(head, to: origin, by: client)
+        ExchangeProxy(call, callee: endpoint.app.appID, owner: owner).start(head, to: origin, by: client, through: pipeline)
     }
 
     private func additions(for call: StreamedCall) -> RequestHeaders.Additions {
@@ -42,7 +47,7 @@ public final class HTTPAppChannel: AppChannel {
             .init(caller: request.caller, callee: endpoint.app, trace: request.trace, appToken: endpoint.token))
         return try await client.call(
             head, body: request.body, at: origin, callee: endpoint.app.appID, bodyBytesAtMost: limits.collectedBodyBytes,
-            deadline: deadline)
+            deadline: deadline, through: pipeline)
     }
 
     public func probe(path: String, timeout: TimeAmount) async -> Int? {

@@ -3,6 +3,29 @@ import NIOCore
 import NIOHTTP1
 
 extension HTTPClient {
+    /// The same through a pipeline, if there is one; a step that answers does so in the callee's place.
+    func call(
+        _ head: HTTPRequestHead, body: ByteBuffer, at origin: Origin, callee: String, bodyBytesAtMost: Int, deadline: NIODeadline?,
+        through slot: HTTPPipelineSlot
+    ) async throws(InvocationError) -> AppResponse {
+        guard let pipeline = slot.current else {
+            return try await call(head, body: body, at: origin, callee: callee, bodyBytesAtMost: bodyBytesAtMost, deadline: deadline)
+        }
+        var request = MiddlewareRequest(head)
+        if let answer = await pipeline.run(&request) {
+            var headers = answer.headers
+            headers.add(contentsOf: request.responseHeaders)
+            return AppResponse(.http(answer.status), headers: headers, contentType: headers.first(name: "content-type"), body: answer.body)
+        }
+        var body = body
+        if var transform = request.requestTransform { body = transform.transformAll(body) }
+        var response = try await call(
+            request.head, body: body, at: origin, callee: callee, bodyBytesAtMost: bodyBytesAtMost, deadline: deadline)
+        if var transform = request.responseTransform { response.body = transform.transformAll(response.body) }
+        response.headers.add(contentsOf: request.responseHeaders)
+        return response
+    }
+
     /// Sends a head that is ready with a body that is complete, and takes the response as an app's answer.
     ///
     /// - Parameter isPeer: whether a runtime answers, whose word about failures counts.

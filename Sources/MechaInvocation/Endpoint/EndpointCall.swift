@@ -12,11 +12,12 @@ final class EndpointCall: CallOwner {
         self.observer = observer
     }
 
-    func start(by client: HTTPClient) {
+    func start(by client: HTTPClient, through pipeline: HTTPPipelineSlot) {
         observer.callBegan(.endpoint, caller: call.caller, callee: endpoint.name, kind: call.kind)
         let head = endpoint.head(call.exchange.head, call.method, .init(trace: call.trace, keepsTE: call.kind == .grpcProxy))
         let origin = endpoint.url.origin(tls: endpoint.tls)
-        ExchangeProxy(call, callee: endpoint.name, owner: self).start(head, to: origin, by: client)
+        ExchangeProxy(call, callee: endpoint.name, owner: self).start(
+            head, to: origin, by: client, through: call.kind == .grpcProxy ? nil : pipeline)
     }
 
     func callFailed(_ call: StreamedCall, _ error: InvocationError, hasTakenBody: Bool) -> Bool { false }

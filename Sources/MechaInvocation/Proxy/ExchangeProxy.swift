@@ -6,8 +6,8 @@ import NIOHTTP1
 /// other down, and neither body is ever held as a whole.
 ///
 /// Lives on the exchanges' loop. The server exchange holds it while the request lasts, the client exchange
-/// while the response does.
-final class ExchangeProxy {
+/// while the response does. Hence the unchecked Sendable.
+final class ExchangeProxy: @unchecked Sendable {
     let call: StreamedCall
     /// For messages.
     private let callee: String
@@ -22,6 +22,10 @@ final class ExchangeProxy {
     private var hasTakenBody = false
 
     private var isListening = false
+    /// What a pipeline does to the bodies, and adds to the response; nothing without one.
+    private var requestTransform: (any BodyTransform)?
+    private var responseTransform: (any BodyTransform)?
+    private var addedHeaders = HTTPHeaders()
 
     private enum Phase { case waiting, responding, over }
 
@@ -31,6 +35,32 @@ final class ExchangeProxy {
         self.callee = callee
         self.owner = owner
         promisedBytes = call.hasBody ? call.exchange.head.headers.first(name: "content-length").flatMap { Int($0) } : nil
+    }
+
+    /// Sends the request through a pipeline, if there is one, and then to the callee.
+    func start(_ head: HTTPRequestHead, to origin: Origin, by client: HTTPClient, through slot: HTTPPipelineSlot?) {
+        guard let pipeline = slot?.current else { return start(head, to: origin, by: client) }
+        let request = MiddlewareRequest(head, isSecure: call.exchange.isSecure)
+        pipeline.run(request, on: call.exchange.context) { [self] request, answer in
+            addedHeaders = request.responseHeaders
+            responseTransform = request.responseTransform
+            if let answer { return respond(answer) }
+            requestTransform = request.requestTransform
+            start(request.head, to: origin, by: client)
+        }
+    }
+
+    /// A step of the pipeline answers in the callee's place.
+    private func respond(_ answer: MiddlewareAnswer) {
+        guard phase == .waiting else { return }
+        phase = .over
+        guard call.policed?.takesOver(status: Int(answer.status.code)) != true else { return owner.callEnded(call, failure: nil) }
+        let head = ResponseHeaders.head(
+            HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers), adding: call.responseHeaders)
+        var headers = head.headers
+        headers.add(contentsOf: addedHeaders)
+        call.exchange.respond(status: answer.status, headers: headers, body: answer.body)
+        owner.callEnded(call, failure: nil)
     }
 
     /// Sends the request.
@@ -68,6 +98,11 @@ extension ExchangeProxy: BodySink {
             upstream.cancel()
             return fail(InvocationError(.tooLarge, "the request body is larger than \(limit) bytes"))
         }
+        var chunk = chunk
+        if requestTransform != nil {
+            guard let changed = requestTransform?.transform(chunk), changed.readableBytes > 0 else { return }
+            chunk = changed
+        }
         // The end follows at once and flushes both.
         let isLast = exchange.isRequestComplete || promisedBytes.map { exchange.requestBodyBytes >= $0 } == true
         upstream.write(chunk, flush: !isLast)
@@ -76,6 +111,7 @@ extension ExchangeProxy: BodySink {
 
     func bodyEnded(trailers: HTTPHeaders?) {
         guard phase != .over, call.hasBody else { return }
+        if let rest = requestTransform?.finish(), rest.readableBytes > 0 { upstream?.write(rest, flush: false) }
         upstream?.end(trailers: trailers)
     }
 
@@ -122,12 +158,20 @@ extension ExchangeProxy: ResponseSink {
             return owner.callEnded(call, failure: nil)
         }
         phase = .responding
-        call.exchange.start(ResponseHeaders.head(head, adding: call.responseHeaders))
+        var response = ResponseHeaders.head(head, adding: call.responseHeaders)
+        if !addedHeaders.isEmpty { response.headers.add(contentsOf: addedHeaders) }
+        if responseTransform != nil { response.headers.remove(name: "content-length") }
+        call.exchange.start(response)
     }
 
     func responseBody(_ chunk: ByteBuffer) {
         guard phase == .responding else { return }
         let exchange = call.exchange
+        var chunk = chunk
+        if responseTransform != nil {
+            guard let changed = responseTransform?.transform(chunk), changed.readableBytes > 0 else { return }
+            chunk = changed
+        }
         exchange.write(chunk, flush: false)
         if !exchange.isWritable { upstream?.setReading(false) }
     }
@@ -142,6 +186,7 @@ extension ExchangeProxy: ResponseSink {
         // Over before the exchange hears it: ending the response may end the request's sink too.
         phase = .over
         upstream = nil
+        if let rest = responseTransform?.finish(), rest.readableBytes > 0 { call.exchange.write(rest, flush: false) }
         call.exchange.end(trailers: trailers)
         owner.callEnded(call, failure: nil)
     }

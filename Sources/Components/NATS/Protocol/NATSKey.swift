@@ -1,4 +1,5 @@
 import Crypto
+import MechaCore
 
 /// A user's Ed25519 key pair, given as a seed: base 32 of two prefix bytes, 32 bytes of seed, and a CRC-16
 /// (nats-io/nkeys). Never shown.

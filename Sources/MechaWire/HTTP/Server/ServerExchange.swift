@@ -39,6 +39,9 @@ public final class ServerExchange: @unchecked Sendable {
 
     /// Sent with whatever response follows (CORS).
     private var addedHeaders: HTTPHeaders?
+    /// What a pipeline does to the bodies; nil for nothing.
+    private var requestTransform: (any BodyTransform)?
+    private var responseTransform: (any BodyTransform)?
     /// Told in the `traceparent` of the response that follows, unless it brings one.
     package var responseTrace: TraceContext?
 
@@ -101,6 +104,11 @@ public final class ServerExchange: @unchecked Sendable {
         guard response == .pending, let driver else { return }
         response = .done
         responseStatus = status
+        var (headers, body) = (headers, body)
+        if let whole = body, responseTransform != nil {
+            headers.remove(name: "content-length")
+            body = responseTransform?.transformAll(whole)
+        }
         responseBodyBytes = body?.readableBytes ?? 0
         driver.sendWhole(status, withAdded(headers), body: body)
         finish()
@@ -112,8 +120,9 @@ public final class ServerExchange: @unchecked Sendable {
         guard response == .pending, let driver else { return }
         response = .streaming
         responseStatus = head.status
-        if addedHeaders == nil, responseTrace == nil { return driver.sendHead(head) }
+        if addedHeaders == nil, responseTrace == nil, responseTransform == nil { return driver.sendHead(head) }
         var head = head
+        if responseTransform != nil { head.headers.remove(name: "content-length") }
         head.headers = withAdded(head.headers)
         driver.sendHead(head)
     }
@@ -131,8 +140,11 @@ public final class ServerExchange: @unchecked Sendable {
     /// Sends a piece of a streamed response without waiting; `flush` makes it leave now.
     public func write(_ chunk: ByteBuffer, flush: Bool = true) {
         guard response == .streaming, let driver else { return }
+        var chunk = chunk
+        if let changed = responseTransform?.transform(chunk) { chunk = changed }
         responseBodyBytes += chunk.readableBytes
-        driver.sendBody(chunk)
+        // An empty piece would end a chunked body.
+        if chunk.readableBytes > 0 || responseTransform == nil { driver.sendBody(chunk) }
         if flush { driver.flush() }
     }
 
@@ -153,6 +165,10 @@ public final class ServerExchange: @unchecked Sendable {
     public func end(trailers: HTTPHeaders? = nil) {
         guard response == .streaming, let driver else { return }
         response = .done
+        if let rest = responseTransform?.finish(), rest.readableBytes > 0 {
+            responseBodyBytes += rest.readableBytes
+            driver.sendBody(rest)
+        }
         driver.sendEnd(trailers: trailers)
         finish()
     }
@@ -189,6 +205,21 @@ public final class ServerExchange: @unchecked Sendable {
         let driver = driver
         failed(error)
         driver?.abort(error)
+    }
+
+    // MARK: - Pipelines
+
+    /// Takes over what a pipeline made of the request, before anybody reads the body.
+    package func continueAs(_ request: MiddlewareRequest) {
+        context.loop.assertInEventLoop()
+        head = request.head
+        if !request.responseHeaders.isEmpty { addResponseHeaders(request.responseHeaders) }
+        responseTransform = request.responseTransform
+        guard var transform = request.requestTransform else { return }
+        let early = requestBody.takeBuffered()
+        var changed = early.readableBytes > 0 ? transform.transform(early) : early
+        if requestBody.isComplete { changed.writeImmutableBuffer(transform.finish()) } else { requestTransform = transform }
+        if changed.readableBytes > 0 { requestBody.append(changed) }
     }
 
     // MARK: - The end
@@ -237,6 +268,11 @@ public final class ServerExchange: @unchecked Sendable {
 
     package func received(_ chunk: ByteBuffer) {
         requestBodyBytes += chunk.readableBytes
+        guard requestTransform != nil else { return take(chunk) }
+        if let changed = requestTransform?.transform(chunk), changed.readableBytes > 0 { take(changed) }
+    }
+
+    private func take(_ chunk: ByteBuffer) {
         if let sink = requestBody.sink { return sink.bodyReceived(chunk) }
         requestBody.append(chunk)
         if requestBody.collector != nil {
@@ -248,6 +284,7 @@ public final class ServerExchange: @unchecked Sendable {
     }
 
     package func receivedEnd(trailers: HTTPHeaders?) {
+        if let rest = requestTransform?.finish(), rest.readableBytes > 0 { take(rest) }
         requestBody.isComplete = true
         requestBody.trailers = trailers
         requestBody.sink?.bodyEnded(trailers: trailers)

@@ -1,18 +1,15 @@
-import MechaCore
-import MechaWire
-
 /// An `http` or `https` URL, taken apart.
-struct HTTPBindingURL: Sendable, Equatable {
-    var isSecure: Bool
-    var host: String
-    var port: Int
+package struct WebURL: Sendable, Equatable {
+    package var isSecure: Bool
+    package var host: String
+    package var port: Int
     /// Path and query.
-    var target: String
+    package var target: String
     /// `user:password` before the host.
-    var userInfo: String?
+    package var userInfo: String?
 
     /// Nil for anything else.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let scheme = text.firstRange(of: "://") else { return nil }
         switch text[..<scheme.lowerBound].lowercased() {
         case "http": isSecure = false
@@ -48,15 +45,15 @@ struct HTTPBindingURL: Sendable, Equatable {
     }
 
     /// Scheme, host and port, for comparison and messages.
-    var origin: String { "\(isSecure ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    package var origin: String { "\(isSecure ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     /// The URL that a `Location` of this one's response means; nil for what cannot be followed.
-    func resolved(_ location: String) -> HTTPBindingURL? {
-        if location.contains("://") { return HTTPBindingURL(location) }
-        if location.hasPrefix("//") { return HTTPBindingURL((isSecure ? "https:" : "http:") + location) }
-        if location.hasPrefix("/") { return HTTPBindingURL(origin + location) }
+    package func resolved(_ location: String) -> WebURL? {
+        if location.contains("://") { return WebURL(location) }
+        if location.hasPrefix("//") { return WebURL((isSecure ? "https:" : "http:") + location) }
+        if location.hasPrefix("/") { return WebURL(origin + location) }
         let path = target.prefix { $0 != "?" }
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "/"
-        return HTTPBindingURL(origin + folder + location)
+        return WebURL(origin + folder + location)
     }
 }

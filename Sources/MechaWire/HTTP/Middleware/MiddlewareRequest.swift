@@ -1,0 +1,48 @@
+import NIOCore
+import NIOHTTP1
+
+/// A request on its way through a pipeline, and what the steps want done to its bodies and its response.
+public struct MiddlewareRequest: Sendable {
+    /// Method, target and headers; what a step changes is what the next one sees.
+    public var head: HTTPRequestHead
+    /// Whether TLS carries the request.
+    public let isSecure: Bool
+    /// Whom the request came from; nil for requests of the runtime itself.
+    public let peerAddress: SocketAddress?
+    /// Added to the response, whoever gives it.
+    public var responseHeaders = HTTPHeaders()
+    /// Each makes the transformation of one body; the first is applied first.
+    private(set) var requestTransforms: [BodyTransformation] = []
+    /// The last is applied first, as the step that stands nearest to the response.
+    private(set) var responseTransforms: [BodyTransformation] = []
+
+    public init(_ head: HTTPRequestHead, isSecure: Bool = false, peerAddress: SocketAddress? = nil) {
+        self.head = head
+        self.isSecure = isSecure
+        self.peerAddress = peerAddress
+    }
+
+    /// Sends the request's body through a transformation. Its length is not known any more.
+    public mutating func transformRequestBody(_ transformation: @escaping BodyTransformation) {
+        requestTransforms.append(transformation)
+        head.headers.remove(name: "content-length")
+    }
+
+    /// Sends the response's body through a transformation.
+    public mutating func transformResponseBody(_ transformation: @escaping BodyTransformation) {
+        responseTransforms.append(transformation)
+    }
+
+    /// The path of the target, without its query.
+    public var path: Substring { head.uri.prefix { $0 != "?" } }
+
+    /// What the request's body goes through; nil for nothing. A new one for each time that the body is sent.
+    package var requestTransform: (any BodyTransform)? { chain(requestTransforms) }
+
+    /// What the response's body goes through; nil for nothing.
+    package var responseTransform: (any BodyTransform)? { chain(responseTransforms.reversed()) }
+
+    private func chain(_ transformations: [BodyTransformation]) -> (any BodyTransform)? {
+        transformations.count <= 1 ? transformations.first?() : BodyTransformChain(transformations.map { $0() })
+    }
+}
