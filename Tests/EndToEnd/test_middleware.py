@@ -232,6 +232,7 @@ def test_the_app_pipeline_holds_for_every_way_to_the_app(tmp_path, app):
             "bus.yaml": component("bus", "pubsub.in-memory"), "sub.yaml": subscription, "outside.yaml": endpoint,
             "tick.yaml": component("tick", "bindings.cron", {"schedule": "@every 1s", "direction": "input"})}
         bodies = []
+        app.routes["dapr"] = lambda handler: (404, b"")
         app.routes["event"] = lambda handler: bodies.append(handler.body) or (200, b"")
         app.routes["tick"] = lambda handler: (200, b"")
         with Mecha(
@@ -254,7 +255,7 @@ def test_the_app_pipeline_holds_for_every_way_to_the_app(tmp_path, app):
             # Events and bindings.
             mecha.request("POST", "/v1.0/publish/bus/t", json_body={"order": "seven"})
             wait_until(lambda: bodies, "the event is delivered")
-            assert b'"DATA":{"ORDER":"SEVEN"}' in bodies[0]
+            assert b'"DATA":{"ORDER": "SEVEN"}' in bodies[0]
             wait_until(lambda: any(path == "/tick" for _, path, _ in app.seen), "the binding is triggered")
             assert not any(path == "/secret" for _, path, _ in app.seen + outside.seen)
 
