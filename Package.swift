@@ -150,14 +150,14 @@ let package = Package(
                 "MechaCore", "MechaManifest", "MechaTelemetry", "MechaWire", "MechaProto", "MechaInvocation", "MechaMessaging", "MechaHost",
                 nioCore, nioHTTP1, logging, protobuf,
             ]),
-        module("AdminAPI", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaHost", nioCore, nioHTTP1, logging]),
+        module("AdminAPI", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaFunctions", "MechaHost", nioCore, nioHTTP1, logging]),
 
         // L5: the composition root and the command line.
         module(
             "MechaRuntime",
             [
-                "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaHost",
-                "DaprAPI", "AdminAPI",
+                "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaFunctions",
+                "MechaHost", "DaprAPI", "AdminAPI",
                 "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaCron", "MechaNATS", "MechaHTTPBinding",
                 "MechaLocalStorage", "MechaMiddleware",
                 "MechaLocalSecrets", "MechaNameResolution",
@@ -166,8 +166,9 @@ let package = Package(
         .executableTarget(
             name: "mecha",
             dependencies: [
-                "MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaHost", "DaprAPI",
-                "CProcess",
+                "MechaCore", "MechaManifest", "MechaRuntime", "MechaTelemetry", "MechaWire", "MechaInvocation", "MechaFunctions",
+                "MechaHost",
+                "DaprAPI", "CProcess",
                 arguments, yams, nioCore, nioPosix, nioHTTP1, logging,
             ],
             swiftSettings: settings),
@@ -233,6 +234,13 @@ let package = Package(
             [
                 "MechaHost", "MechaCore", "MechaManifest", "MechaWire", "MechaTelemetry", "MechaInMemory", "MechaTestKit", nioCore,
                 nioPosix, logging,
+            ]),
+        tests(
+            "MechaFunctionsTests",
+            [
+                "MechaFunctions", "MechaHost", "MechaInvocation", "MechaManifest", "MechaTelemetry", "MechaCore", "MechaWire",
+                "MechaTestKit",
+                nioCore, nioPosix, nioHTTP1, logging,
             ]),
         tests("DaprAPITests", ["DaprAPI", "MechaHost", "MechaCore", "MechaWire", "MechaTestKit", nioCore, nioPosix, nioHTTP1]),
         tests(

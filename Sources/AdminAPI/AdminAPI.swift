@@ -1,1 +1,2 @@
-// AdminAPI (L4): what operators ask a process: metrics for Prometheus. Binds to loopback unless told otherwise.
+// AdminAPI (L4): what operators ask a process: metrics for Prometheus, on loopback unless told otherwise, and the
+// functions that it hosts, on a socket of its owner.

@@ -1,5 +1,5 @@
 // MechaManifest (L0): what people write down. Reads YAML and JSON files of resources (Component,
-// Configuration, Subscription, Resiliency, HTTPEndpoint; sections 3.2 and 4 of the Dapr surface) and
+// Configuration, Subscription, Resiliency, HTTPEndpoint; sections 3.2 and 4 of the Dapr surface; Function) and
 // run templates (`dapr.yaml`, section 3.3) into immutable values, and says of everything that is wrong
 // in which file, line, resource and field it stands and what was expected. Also resolves references
 // (secrets, environment, templates) by injected look-ups, and compares two sets for hot reload.

@@ -11,6 +11,8 @@ final class HostedApp: Sendable {
     let ports: Runtime.AppPorts
 
     private let report: ManifestReport
+    /// What the app's files say of functions, the last time that they were in order.
+    private let functions: Mutex<[FunctionResource]>
     private let spans: SpanPipeline?
     private let listeners: [HTTPListener]
     /// The watcher of resource files and the prober of the app.
@@ -21,7 +23,8 @@ final class HostedApp: Sendable {
     /// Takes over an app whose listeners are bound; health says "not ready" until ``load(startedNanoseconds:)``.
     init(_ opening: AppOpening) {
         runtime = opening.runtime
-        report = opening.report
+        report = FunctionAppMaker.withoutFunctions(opening.report)
+        functions = Mutex(opening.report.errors.isEmpty ? opening.report.resources.functions : [])
         spans = opening.spans
         ports = opening.ports
         listeners = opening.listeners
@@ -43,14 +46,19 @@ final class HostedApp: Sendable {
         let options = runtime.options
         guard options.isHotReloadEnabled, runtime.configuration.isEnabled(feature: "HotReload") else { return }
         let watcher = ResourceWatcher(paths: options.resourcesPaths + options.configPaths, clock: runtime.host.clock)
-        guard !watcher.paths.isEmpty else { return }
+        guard !watcher.paths().isEmpty else { return }
         keep(
-            Task { [runtime] in
+            Task { [self] in
                 await watcher.run {
-                    await runtime.reload(AppRuntime.readResources(options, environment: runtime.host.environment))
+                    let report = AppRuntime.readResources(options, environment: runtime.host.environment)
+                    if report.errors.isEmpty { functions.withLock { $0 = report.resources.functions } }
+                    await runtime.reload(FunctionAppMaker.withoutFunctions(report))
                 }
             })
     }
+
+    /// Functions of the app's files.
+    var declaredFunctions: [FunctionResource] { functions.withLock { $0 } }
 
     private func keep(_ task: Task<Void, Never>) { tasks.withLock { $0.append(task) } }
 

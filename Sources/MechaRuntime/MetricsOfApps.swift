@@ -7,6 +7,7 @@ final class MetricsOfApps: Sendable {
     /// Of what belongs to no app: the client that apps share, the metrics listener.
     let wire: WireMetrics
     private let apps = Mutex<[HostedApp]>([])
+    private let functions = Mutex<ProcessFunctions?>(nil)
 
     init(logs: RuntimeLogs) {
         process = MetricRegistry()
@@ -17,7 +18,10 @@ final class MetricsOfApps: Sendable {
 
     func show(_ hosted: [HostedApp]) { apps.withLock { $0 = hosted } }
 
+    func show(_ functions: ProcessFunctions?) { self.functions.withLock { $0 = functions } }
+
     var registries: [MetricRegistry] {
         [process] + apps.withLock { $0 }.filter { !$0.isClosing }.map(\.runtime.telemetry.metrics.registry)
+            + (functions.withLock { $0 }?.registries ?? [])
     }
 }

@@ -10,16 +10,27 @@ import Musl
 /// every file system (network mounts and the swapped links of a ConfigMap included) and costs a few
 /// microseconds a second.
 struct ResourceWatcher: Sendable {
-    let paths: [String]
+    /// What is looked at now.
+    let paths: @Sendable () -> [String]
     let clock: any MechaClock
     static let interval: Duration = .seconds(1)
 
-    /// Calls `changed` after each change until the task is cancelled.
-    func run(_ changed: () async -> Void) async {
+    init(paths: [String], clock: any MechaClock) { self.init(clock: clock) { paths } }
+
+    init(clock: any MechaClock, paths: @escaping @Sendable () -> [String]) {
+        self.paths = paths
+        self.clock = clock
+    }
+
+    /// Calls `changed` after each change until the task is cancelled, and `idle` after each look that found none.
+    func run(_ changed: () async -> Void, idle: () async -> Void = {}) async {
         var last = fingerprint()
         while (try? await clock.sleep(for: Self.interval)) != nil {
             let now = fingerprint()
-            guard now != last else { continue }
+            guard now != last else {
+                await idle()
+                continue
+            }
             last = now
             await changed()
         }
@@ -35,7 +46,7 @@ struct ResourceWatcher: Sendable {
 
     private func fingerprint() -> Set<File> {
         var files: Set<File> = []
-        for path in paths {
+        for path in paths() {
             note(path, in: &files)
             guard let folder = opendir(path) else { continue }
             defer { closedir(folder) }

@@ -14,6 +14,7 @@ public final class Runtime: Sendable {
     private let hosted: [HostedApp]
     private let metricsListener: HTTPListener?
     private let logs: RuntimeLogs
+    private let functions: ProcessFunctions?
     /// Requests by clients to end the process.
     public let shutdownRequests: AsyncStream<ShutdownRequest>
     private let requests: AsyncStream<ShutdownRequest>.Continuation
@@ -57,11 +58,17 @@ public final class Runtime: Sendable {
         }
     }
 
-    private init(host: Host, hosted: [HostedApp], metricsListener: HTTPListener?, logs: RuntimeLogs) {
+    /// Path of the socket at which the process's functions are changed; nil for none.
+    public var adminSocket: String? { functions?.socketPath }
+    /// Where functions answer requests; nil as long as there is none.
+    public var functionsPort: Int? { functions?.port }
+
+    private init(host: Host, hosted: [HostedApp], metricsListener: HTTPListener?, logs: RuntimeLogs, functions: ProcessFunctions?) {
         self.host = host
         self.hosted = hosted
         self.metricsListener = metricsListener
         self.logs = logs
+        self.functions = functions
         (shutdownRequests, requests) = AsyncStream.makeStream()
     }
 
@@ -81,6 +88,7 @@ public final class Runtime: Sendable {
         var openings: [AppOpening] = []
         var hosted: [HostedApp] = []
         var metricsListener: HTTPListener?
+        var opened: ProcessFunctions?
         do {
             try DataDirectory.prepare(options.dataDirectory)
             for app in options.apps { openings.append(try AppOpening(app, host: host, logs: logs)) }
@@ -92,7 +100,10 @@ public final class Runtime: Sendable {
             if options.metricsPort == 0 { metricsListener = try await openMetrics(options, 0, metrics, host) }
             hosted = openings.map(HostedApp.init)
             metrics.show(hosted)
-            let runtime = Runtime(host: host, hosted: hosted, metricsListener: metricsListener, logs: logs)
+            let functions = try await ProcessFunctions(options, hosted: hosted, host: host, logs: logs)
+            opened = functions
+            metrics.show(functions)
+            let runtime = Runtime(host: host, hosted: hosted, metricsListener: metricsListener, logs: logs, functions: functions)
             for app in hosted {
                 let appID = app.runtime.options.appID
                 app.runtime.onShutdownRequest { [requests = runtime.requests] force in
@@ -100,9 +111,11 @@ public final class Runtime: Sendable {
                 }
                 try await app.load(startedNanoseconds: started)
             }
+            await functions?.start()
             StartupPages.release()
             return runtime
         } catch {
+            await opened?.close(within: .zero)
             for app in hosted { await app.close(within: .zero) }
             for opening in openings { await opening.abandon() }
             await metricsListener?.close()
@@ -135,6 +148,8 @@ public final class Runtime: Sendable {
     /// Refuses new requests, lets those under way finish (up to each app's `gracefulShutdown`), then closes everything.
     public func shutdown() async {
         requests.finish()
+        // First, while the apps that functions may call are there.
+        await functions?.close(within: hosted.map(\.runtime.options.gracefulShutdown).max() ?? .zero)
         await withTaskGroup(of: Void.self) { group in
             for app in hosted { group.addTask { await app.close(within: app.runtime.options.gracefulShutdown) } }
         }

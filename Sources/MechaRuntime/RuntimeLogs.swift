@@ -6,6 +6,7 @@ import MechaTelemetry
 /// Where the log lines of the process's apps go, and in whose name.
 final class RuntimeLogs: Sendable {
     private let apps: [String: AppLogs]
+    private let functions: (output: LogWriter?, format: LogFormat, level: Logger.Level)
     /// Each place is written by one writer, however many apps log to it.
     private let writers: [LogWriter]
 
@@ -32,6 +33,12 @@ final class RuntimeLogs: Sendable {
             return writer
         }
         var apps: [String: AppLogs] = [:]
+        let outputOfFunctions = options.apps.first?.isLogOnConsole ?? false
+        functions = (
+            output: try outputOfFunctions
+                ? processOutput(LogIdentity(appID: options.apps.first?.appID ?? "", version: MechaVersion.current)) : nil,
+            format: format, level: processLevel
+        )
         for app in options.apps {
             let identity = LogIdentity(appID: app.appID, version: MechaVersion.current)
             var outputs: [AppLogs.Output] = []
@@ -47,6 +54,13 @@ final class RuntimeLogs: Sendable {
     /// The logs of one of the apps that the process was started with; of no other app is anything logged.
     func of(_ app: AppOptions) -> AppLogs {
         apps[app.appID] ?? AppLogs(identity: LogIdentity(appID: app.appID, version: MechaVersion.current), outputs: [])
+    }
+
+    /// The logger of a function, whose lines go where the process logs.
+    func ofFunction(_ name: String) -> AppLogs {
+        AppLogs(
+            identity: LogIdentity(appID: name, version: MechaVersion.current), outputs: functions.output.map { [.init($0)] } ?? [],
+            format: functions.format, level: functions.level)
     }
 
     /// Shows how many lines were dropped, over all places.

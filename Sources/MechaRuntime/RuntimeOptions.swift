@@ -14,6 +14,11 @@ public struct RuntimeOptions: Sendable {
     public var metricsPort: Int? = 9090
     public var metricsListenAddress: String = "127.0.0.1"
 
+    /// Where functions answer requests; opened with the first function.
+    public var functionsPort = FunctionsPort()
+    /// Path of the Unix socket at which the process's functions are deployed and changed; nil for none.
+    public var adminSocket: String?
+
     public var logLevel: String = "info"
     public var isLogJSON: Bool = false
     /// Log lines go here instead of standard output.

@@ -50,11 +50,16 @@ import Testing
         command.flags.map { [command.name, $0] }
     }
 
+    private func leaves(of command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
+        let parts = command.configuration.subcommands
+        return parts.isEmpty ? [command] : parts.flatMap(leaves)
+    }
+
     @Test(arguments: otherCommands)
     func `the table of every other command is what it declares`(name: String) throws {
         let command = try #require(MechaCommand.commands.first { $0.configuration.commandName == name })
         let table = try #require(FlagTable.of(command: name))
-        let parts = command.configuration.subcommands.isEmpty ? [command] : command.configuration.subcommands
+        let parts = leaves(of: command)
         var all = Declared()
         for part in parts {
             let declared = try declared(part)

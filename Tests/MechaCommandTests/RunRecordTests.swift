@@ -14,7 +14,7 @@ import Testing
     private func record(process: ProcessIdentity = .own, apps: [String] = ["orders"]) -> RunRecord {
         RunRecord(
             process: process, isServe: false, created: Timestamp(seconds: 1_700_000_000), runTemplatePath: "/t/dapr.yaml",
-            runTemplateName: "shop",
+            runTemplateName: "shop", adminSocket: "/run/1.sock",
             apps: apps.map {
                 RunRecord.App(
                     appID: $0, httpPort: 3500, grpcPort: 50001, appPort: nil, metricsPort: 9090, unixDomainSocketDirectory: nil,

@@ -10,6 +10,10 @@ public protocol LoadedFunction: Sendable {
     /// - Throws: what was no answer of the function: a broken limit, a trap, no free instance.
     func handle(_ request: AppRequest, deadline: NIODeadline?) async throws(FunctionError) -> AppResponse
 
+    /// How the guest wants to be named in the header `id` of requests (proxy-wasm: what it answers to `proxy_get_id`);
+    /// nil for the function's name.
+    var routeID: String? { get }
+
     /// What all calls so far have used.
     var usage: FunctionUsage { get }
     /// Instances that live now.
@@ -17,4 +21,8 @@ public protocol LoadedFunction: Sendable {
 
     /// Lets the calls that run end, runs the guest's `destroy` and frees everything. No call may follow.
     func close() async
+}
+
+extension LoadedFunction {
+    public var routeID: String? { nil }
 }

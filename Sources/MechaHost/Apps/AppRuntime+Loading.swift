@@ -44,6 +44,13 @@ extension AppRuntime {
         logger.info("resources reloaded")
     }
 
+    /// Replaces what calls a function beside what the files declare.
+    public func replace(_ triggers: AppTriggers) async {
+        guard self.triggers != triggers else { return }
+        self.triggers = triggers
+        if snapshot.isLoaded { await apply(snapshot.declared) }
+    }
+
     /// Closes what the app uses.
     public func closeComponents() async {
         let last = snapshot
@@ -58,6 +65,7 @@ extension AppRuntime {
         let previous = snapshot
         var resources = declared
         if resources.components.isEmpty { resources.components = EmbeddedDefaults.components(dataDirectory: host.dataDirectory) }
+        resources.components += triggers?.components ?? []
         let configuration = resources.configuration
         let loader = ComponentLoader(host: host, options: options, logger: logger, telemetry: telemetry)
         var outcome = await loader.load(resources, denied: configuration.deniedComponents, previous: previous)

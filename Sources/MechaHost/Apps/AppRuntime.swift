@@ -34,6 +34,8 @@ public final class AppRuntime: Sendable {
         var invoker: Invoker?
         var membership: Membership?
         var labels: [String: String] = [:]
+        /// What calls the app beside what the files declare; nil for an app that is no function.
+        var triggers: AppTriggers?
         /// What the app itself asked to subscribe to; nil until it was asked.
         var programmatic: [TopicSubscription]?
         var isDelivering = false
@@ -45,8 +47,13 @@ public final class AppRuntime: Sendable {
     private let state = Mutex(State())
 
     /// Components are loaded by ``loadInitial(_:)``.
+    ///
+    /// - Parameters:
+    ///   - channel: the way to an app that has no port, such as a function of this process.
+    ///   - triggers: what calls such an app beside what the files declare.
     public init(
-        options: AppOptions, configuration: ConfigurationSpec, telemetry: AppTelemetry, logger: Logger, host: Host
+        options: AppOptions, configuration: ConfigurationSpec, telemetry: AppTelemetry, logger: Logger, host: Host,
+        channel: (any AppChannel)? = nil, triggers: AppTriggers? = nil
     ) {
         self.options = options
         self.host = host
@@ -56,14 +63,15 @@ public final class AppRuntime: Sendable {
         let appPipeline = appPipeline
         app = LocalApp(
             address: address,
-            channel: options.appPort.map { port in
-                let endpoint = AppEndpoint(
-                    app: address, host: options.appChannelAddress, port: port, appProtocol: options.appProtocol,
-                    token: options.appAPIToken)
-                return options.appProtocol.isGRPC
-                    ? GRPCAppChannel(endpoint, client: host.client)
-                    : HTTPAppChannel(endpoint, client: host.client, pipeline: appPipeline)
-            },
+            channel: channel
+                ?? options.appPort.map { port in
+                    let endpoint = AppEndpoint(
+                        app: address, host: options.appChannelAddress, port: port, appProtocol: options.appProtocol,
+                        token: options.appAPIToken)
+                    return options.appProtocol.isGRPC
+                        ? GRPCAppChannel(endpoint, client: host.client)
+                        : HTTPAppChannel(endpoint, client: host.client, pipeline: appPipeline)
+                },
             maxConcurrency: options.appMaxConcurrency, probes: options.health, clock: host.clock,
             observer: InvocationTelemetry(telemetry.metrics))
         let reference = RuntimeReference()
@@ -76,6 +84,7 @@ public final class AppRuntime: Sendable {
             try await reference.runtime?.follow(answer, of: binding)
         }
         reference.runtime = self
+        state.withLock { $0.triggers = triggers }
         swap(to: AppSnapshot(configuration: configuration))
     }
 
@@ -132,6 +141,11 @@ public final class AppRuntime: Sendable {
     // MARK: - Messaging
 
     var programmaticSubscriptions: [TopicSubscription] { state.withLock { $0.programmatic ?? [] } }
+
+    var triggers: AppTriggers? {
+        get { state.withLock { $0.triggers } }
+        set { state.withLock { $0.triggers = newValue } }
+    }
 
     func learned(_ subscriptions: [TopicSubscription]) { state.withLock { $0.programmatic = subscriptions } }
 

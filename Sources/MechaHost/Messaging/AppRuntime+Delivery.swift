@@ -48,14 +48,22 @@ extension AppRuntime {
     func applyMessaging() async {
         let snapshot = snapshot
         let programmatic = programmaticSubscriptions
-        let declared = snapshot.resources.subscriptions.map { TopicSubscription($0.spec) }.filter { declared in
-            !programmatic.contains { $0.pubsub == declared.pubsub && $0.topic == declared.topic }
+        let triggers = triggers
+        // A subscription for everybody means the apps of the files, not each function that was ever deployed.
+        let meant = snapshot.resources.subscriptions.filter { triggers == nil || !$0.scopes.isEmpty }
+        let own = programmatic + (triggers?.subscriptions ?? [])
+        let declared = meant.map { TopicSubscription($0.spec) }.filter { declared in
+            !own.contains { $0.pubsub == declared.pubsub && $0.topic == declared.topic }
         }
-        await subscriptions.apply(programmatic + declared, brokers: snapshot.pubsubs)
+        await subscriptions.apply(own + declared, brokers: snapshot.pubsubs)
         await inputBindings.apply(await wantedBindings(snapshot.inputBindings))
     }
 
     private func wantedBindings(_ sources: [InputBindingSource]) async -> [InputBindingSource] {
+        if let triggers {
+            let names = triggers.bindings.union(triggers.components.map(\.name))
+            return sources.filter { names.contains($0.name) }
+        }
         let uncertain = sources.filter { !$0.isCertain }
         guard let channel = app.channel, !uncertain.isEmpty else { return sources }
         do throws(InvocationError) {

@@ -37,7 +37,7 @@ public struct AppRequest: Sendable {
 
 extension AppRequest {
     /// The verb for a callee that speaks HTTP.
-    func requireVerb() throws(InvocationError) -> HTTPMethod {
+    package func requireVerb() throws(InvocationError) -> HTTPMethod {
         guard let verb, verb != .CONNECT else {
             throw InvocationError.noVerb
         }
@@ -45,7 +45,7 @@ extension AppRequest {
     }
 
     /// Its headers as HTTP has them.
-    var httpHeaders: HTTPHeaders {
+    package var httpHeaders: HTTPHeaders {
         var headers = carriesMetadata ? MetadataRules.httpHeaders(fromMetadata: headers) : headers
         if let contentType { headers.replaceOrAdd(name: "content-type", value: contentType) }
         return headers

@@ -35,38 +35,9 @@ public final class GRPCAppChannel: AppChannel {
 
     /// An HTTP-shaped call: OnInvoke takes and gives whole bodies.
     private func invokeWhole(_ call: StreamedCall, _ owner: any CallOwner) {
-        let work: @Sendable (ServerExchange) async -> Void = { [self] exchange in
-            do throws(InvocationError) {
-                let body: ByteBuffer
-                do throws(WireError) {
-                    let limit = min(call.bodyBytesAtMost ?? .max, limits.collectedBodyBytes)
-                    if let replayed = call.policed?.body {
-                        body = try await replayed.collect(upTo: limit)
-                    } else {
-                        body = try await exchange.collectBody(upTo: limit)
-                    }
-                } catch {
-                    throw InvocationError(error, calling: endpoint.app.appID)
-                }
-                let head = exchange.head
-                let request = AppRequest(
-                    call.namesVerb ? head.method : nil, call.method, headers: head.headers, carriesMetadata: call.carriesMetadata,
-                    contentType: head.headers.first(name: "content-type"), body: body,
-                    typeURL: call.isFromPeer ? head.headers.first(name: HeaderName.typeURL) ?? "" : "", caller: call.caller,
-                    trace: call.trace)
-                let response = try await invoke(request, deadline: nil)
-                AppResponseWriter.respond(call, response)
-                owner.callEnded(call, failure: nil)
-            } catch {
-                owner.refuse(call, error, hasTakenBody: call.hasBody)
-            }
-        }
-        // Under a policy an attempt may end without a response, because another follows.
-        if call.policed == nil {
-            call.exchange.run(work)
-        } else {
-            let exchange = call.exchange
-            exchange.context.run { await work(exchange) }
+        WholeCall.run(call, owner: owner, callee: endpoint.app.appID, bodyBytesAtMost: limits.collectedBodyBytes) {
+            [self] request throws(InvocationError) in
+            try await invoke(request, deadline: nil)
         }
     }
 

@@ -20,7 +20,7 @@ enum HeaderName {
 }
 
 /// What invocation does with a request header that comes in.
-enum HeaderRule: Equatable {
+package enum HeaderRule: Equatable {
     case keep
     /// Speaks of one connection only (RFC 9110 section 7.6.1), or is written anew.
     case drop
@@ -33,7 +33,7 @@ enum HeaderRule: Equatable {
     case trace
 
     /// Names are told apart by length first: for most headers that is all it takes.
-    static func of(_ name: String) -> HeaderRule {
+    package static func of(_ name: String) -> HeaderRule {
         switch name.utf8.count {
         case 2 where name.equalsIgnoringCase("te"): .te
         case 4 where name.equalsIgnoringCase("host"): .host

@@ -3,25 +3,39 @@ import MechaTelemetry
 import NIOHTTP1
 
 /// Builds the head that a call leaves with, in one pass over the head that came in.
-struct RequestHeaders {
+package struct RequestHeaders {
     /// What is written beside what came in.
-    struct Additions {
+    package struct Additions {
         /// The runtime's own address and host name, for the headers that tell who forwarded; nil adds none.
-        var forwarder: Forwarder?
-        var caller: AppAddress?
-        var callee: AppAddress?
+        package var forwarder: Forwarder?
+        package var caller: AppAddress?
+        package var callee: AppAddress?
         /// Replaces the trace headers that came in; nil passes them on.
-        var trace: TraceContext?
+        package var trace: TraceContext?
         /// The app's own token (`APP_API_TOKEN`); only for the app itself.
-        var appToken: String?
+        package var appToken: String?
         /// Written last: configured headers of an endpoint, marks for a peer.
-        var more: [(String, String)] = []
+        package var more: [(String, String)] = []
         /// Whether the callee is part of the mesh and may see ids of apps.
-        var isInsideMesh = true
-        var keepsTE = false
+        package var isInsideMesh = true
+        package var keepsTE = false
+
+        package init(
+            forwarder: Forwarder? = nil, caller: AppAddress? = nil, callee: AppAddress? = nil, trace: TraceContext? = nil,
+            appToken: String? = nil, more: [(String, String)] = [], isInsideMesh: Bool = true, keepsTE: Bool = false
+        ) {
+            self.forwarder = forwarder
+            self.caller = caller
+            self.callee = callee
+            self.trace = trace
+            self.appToken = appToken
+            self.more = more
+            self.isInsideMesh = isInsideMesh
+            self.keepsTE = keepsTE
+        }
     }
 
-    static func head(
+    package static func head(
         _ head: HTTPRequestHead, target: String, _ additions: Additions
     ) -> HTTPRequestHead {
         var fields: [(String, String)] = []

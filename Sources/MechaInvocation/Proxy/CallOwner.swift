@@ -12,7 +12,7 @@ public protocol CallOwner: AnyObject, Sendable {
 
 extension CallOwner {
     /// Ends a call that failed before a response began.
-    func refuse(_ call: StreamedCall, _ error: InvocationError, hasTakenBody: Bool = false) {
+    package func refuse(_ call: StreamedCall, _ error: InvocationError, hasTakenBody: Bool = false) {
         if callFailed(call, error, hasTakenBody: hasTakenBody) { return }
         call.fail(error)
         callEnded(call, failure: error)

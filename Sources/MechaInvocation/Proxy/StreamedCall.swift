@@ -20,7 +20,7 @@ public struct StreamedCall: Sendable {
     /// Whether another runtime sent the call and understands our marks.
     var isFromPeer = false
     /// Whether the headers are metadata of a gRPC caller rather than headers of HTTP.
-    var carriesMetadata = false
+    package var carriesMetadata = false
     /// False when a gRPC caller named no HTTP verb.
     var namesVerb = true
     /// The attempt under a policy that this is; nil without one.

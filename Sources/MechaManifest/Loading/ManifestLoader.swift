@@ -79,6 +79,7 @@ public struct ManifestLoader: Sendable {
         case SubscriptionSpec.kind: resources.subscriptions += [Resource(fields, apiVersion: apiVersion)].compactMap { $0 }
         case ResiliencySpec.kind: resources.resiliencies += [Resource(fields, apiVersion: apiVersion)].compactMap { $0 }
         case HTTPEndpointSpec.kind: resources.httpEndpoints += [Resource(fields, apiVersion: apiVersion)].compactMap { $0 }
+        case FunctionSpec.kind: resources.functions += [Resource(fields, apiVersion: apiVersion)].compactMap { $0 }
         case ConfigurationSpec.kind:
             let expanded = EnvironmentExpansion.expand(document, environment: environment, problems: problems)
             let fields = FieldReader(expanded, problems: problems)
@@ -97,7 +98,7 @@ public struct ManifestLoader: Sendable {
     package static let supported: [(kind: String, apiVersions: [String])] = [
         (ComponentSpec.kind, ComponentSpec.apiVersions), (ConfigurationSpec.kind, ConfigurationSpec.apiVersions),
         (SubscriptionSpec.kind, SubscriptionSpec.apiVersions), (ResiliencySpec.kind, ResiliencySpec.apiVersions),
-        (HTTPEndpointSpec.kind, HTTPEndpointSpec.apiVersions),
+        (HTTPEndpointSpec.kind, HTTPEndpointSpec.apiVersions), (FunctionSpec.kind, FunctionSpec.apiVersions),
     ]
 
     /// Kinds of the reference that are passed over with a warning.

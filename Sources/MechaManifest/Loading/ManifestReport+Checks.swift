@@ -8,6 +8,7 @@ extension ManifestReport {
         removeDuplicates(\.subscriptions)
         removeDuplicates(\.resiliencies)
         removeDuplicates(\.httpEndpoints)
+        removeDuplicates(\.functions)
         checkPolicyNames()
     }
 

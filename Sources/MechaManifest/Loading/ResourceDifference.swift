@@ -6,9 +6,11 @@ public struct ResourceDifference: Sendable, Equatable {
     public var subscriptions: Changes<SubscriptionSpec>
     public var resiliencies: Changes<ResiliencySpec>
     public var httpEndpoints: Changes<HTTPEndpointSpec>
+    public var functions: Changes<FunctionSpec>
 
     public var isEmpty: Bool {
         components.isEmpty && configurations.isEmpty && subscriptions.isEmpty && resiliencies.isEmpty && httpEndpoints.isEmpty
+            && functions.isEmpty
     }
 
     /// The changes of one kind, in the order of the new set (`removed`: of the old one).
@@ -44,7 +46,8 @@ extension ResourceSet {
             configurations: .init(from: old.configurations, to: configurations),
             subscriptions: .init(from: old.subscriptions, to: subscriptions),
             resiliencies: .init(from: old.resiliencies, to: resiliencies),
-            httpEndpoints: .init(from: old.httpEndpoints, to: httpEndpoints))
+            httpEndpoints: .init(from: old.httpEndpoints, to: httpEndpoints),
+            functions: .init(from: old.functions, to: functions))
     }
 }
 

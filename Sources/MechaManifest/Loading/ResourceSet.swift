@@ -6,11 +6,13 @@ public struct ResourceSet: Sendable, Equatable {
     public var subscriptions: [SubscriptionResource] = []
     public var resiliencies: [ResiliencyResource] = []
     public var httpEndpoints: [HTTPEndpointResource] = []
+    public var functions: [FunctionResource] = []
 
     public init() {}
 
     public var isEmpty: Bool {
         components.isEmpty && configurations.isEmpty && subscriptions.isEmpty && resiliencies.isEmpty && httpEndpoints.isEmpty
+            && functions.isEmpty
     }
 
     /// All configurations united in their order; defaults when there are none.
@@ -27,6 +29,7 @@ public struct ResourceSet: Sendable, Equatable {
         set.subscriptions = subscriptions.filter(isVisible)
         set.resiliencies = resiliencies.filter(isVisible)
         set.httpEndpoints = httpEndpoints.filter(isVisible)
+        set.functions = functions.filter(isVisible)
         return set
     }
 
@@ -36,5 +39,6 @@ public struct ResourceSet: Sendable, Equatable {
         subscriptions += other.subscriptions
         resiliencies += other.resiliencies
         httpEndpoints += other.httpEndpoints
+        functions += other.functions
     }
 }

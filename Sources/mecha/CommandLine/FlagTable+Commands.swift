@@ -33,6 +33,13 @@ extension FlagTable {
             values: containers, switches: ["all", "kubernetes"], shorts: ["k": "kubernetes"], refused: ["kubernetes"],
             withoutEffect: containers),
         "components": output,
+        "fn": FlagTable(
+            values: [
+                "app-id", "output", "abi", "env", "grant", "folder", "configuration", "memory", "cpu", "time", "concurrency", "isolation",
+                "min-instances", "alias", "percent", "data", "verb", "header", "revision", "lines", "sticky-header", "sticky-cookie", "to",
+            ],
+            switches: ["no-traffic", "follow", "no-sticky"],
+            shorts: ["o": "output", "d": "data", "X": "verb", "H": "header", "f": "follow"]),
         "configurations": FlagTable(
             values: ["config", "name", "output"], switches: ["kubernetes"],
             shorts: ["c": "config", "n": "name", "o": "output", "k": "kubernetes"], refused: ["kubernetes"]),

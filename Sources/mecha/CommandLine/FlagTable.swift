@@ -22,7 +22,7 @@ struct FlagTable: Sendable {
         "max-body-size", "read-buffer-size", "dapr-http-max-request-size", "dapr-http-read-buffer-size",
         "config", "resources-path", "components-path",
         "app-health-check-path", "app-health-probe-interval", "app-health-probe-timeout", "app-health-threshold",
-        "metrics-port", "log-level", "data-dir", "event-loops",
+        "metrics-port", "functions-port", "log-level", "data-dir", "event-loops",
     ]
     private static let appSwitches: Set<String> = ["app-ssl", "enable-app-health-check", "enable-api-logging"]
     private static let appShorts: [Character: String] = [

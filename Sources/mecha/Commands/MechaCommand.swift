@@ -16,8 +16,10 @@ struct MechaCommand: AsyncParsableCommand {
         subcommands: commands)
 
     static let commands: [any ParsableCommand.Type] = [
-        RunCommand.self, ServeCommand.self, ListCommand.self, StopCommand.self, InvokeCommand.self, PublishCommand.self, RedriveCommand.self,
-        InitCommand.self, UninstallCommand.self, ComponentsCommand.self, ConfigurationsCommand.self, VersionCommand.self,
+        RunCommand.self, ServeCommand.self, ListCommand.self, StopCommand.self, InvokeCommand.self, PublishCommand.self,
+        RedriveCommand.self,
+        FunctionCommand.self, InitCommand.self, UninstallCommand.self, ComponentsCommand.self, ConfigurationsCommand.self,
+        VersionCommand.self,
         CompletionCommand.self,
     ]
 }

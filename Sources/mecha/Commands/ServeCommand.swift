@@ -9,10 +9,11 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve one app's runtime without starting the app.",
         discussion: """
-            Takes the flags of daprd, with one or two dashes. Unlike daprd it listens on loopback only, \
+            Without an app id it is a place for functions (see 'mecha fn'). Takes the flags of daprd, with one or two dashes. Unlike daprd it listens on loopback only, \
             unless --dapr-listen-addresses says otherwise.
 
             Examples:
+              mecha serve
               mecha serve --app-id orders --app-port 3000
               mecha serve --app-id orders --dapr-listen-addresses 0.0.0.0 --resources-path ./resources
             """)

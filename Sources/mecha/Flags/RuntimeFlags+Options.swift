@@ -7,6 +7,10 @@ extension RuntimeFlags {
         let variable = context.environment["MECHA_DATA_DIR"].flatMap { $0.isEmpty ? nil : $0 }
         var options = RuntimeOptions(apps: [], dataDirectory: dataDir ?? variable ?? context.folders.data)
         options.eventLoopCount = eventLoops
+        if let port = functionsPort?.listening {
+            options.functionsPort.number = port
+            options.functionsPort.isNamed = true
+        }
         options.logLevel = logLevel.rawValue
         options.isLogJSON = context.isLogJSON
         return options

@@ -14,6 +14,9 @@ struct RuntimeFlags: ParsableArguments {
     @Option(help: "Threads that serve requests (default: one per core, at most four).")
     var eventLoops: Int?
 
+    @Option(help: "The port that functions answer on, opened with the first of them (default: 2045, or a free one when that is in use).")
+    var functionsPort: PortNumber?
+
     func validate() throws {
         if let eventLoops, eventLoops < 1 { throw ValidationError("--event-loops must be 1 or more") }
     }

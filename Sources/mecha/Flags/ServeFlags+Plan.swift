@@ -3,8 +3,13 @@ import MechaHost
 import MechaRuntime
 
 extension ServeFlags {
+    /// The app id of a runtime that was given none.
+    static let standardAppID = "mecha"
+
     func plan(in context: CommandContext) throws(CommandError) -> RunPlan {
-        guard let appID = app.appID, !appID.isEmpty else {
+        // A runtime for functions alone needs no name of its own; daprd never goes without.
+        let given = app.appID.flatMap { $0.isEmpty ? nil : $0 }
+        guard let appID = given ?? (context.persona == .mecha ? Self.standardAppID : nil) else {
             throw CommandError("An app id is missing", hint: "give --app-id")
         }
         if let mode, !mode.isEmpty, mode != "standalone" {

@@ -6,7 +6,7 @@ extension RunRecord {
             .init("pid", .integer(process.pid)), .init("startTicks", .integer(process.startTicks)),
             .init("serve", .bool(isServe)), .init("created", .string(created.rfc3339)),
             .init("runTemplatePath", .text(runTemplatePath)), .init("runTemplateName", .text(runTemplateName)),
-            .init("apps", .array(apps.map(\.json))),
+            .init("adminSocket", .text(adminSocket)), .init("apps", .array(apps.map(\.json))),
         ])
     }
 
@@ -22,6 +22,7 @@ extension RunRecord {
         self.created = created
         runTemplatePath = json["runTemplatePath"]?.stringValue
         runTemplateName = json["runTemplateName"]?.stringValue
+        adminSocket = json["adminSocket"]?.stringValue
         self.apps = apps.compactMap(App.init(json:))
     }
 }

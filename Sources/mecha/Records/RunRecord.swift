@@ -25,15 +25,17 @@ struct RunRecord: Sendable, Equatable {
     var created: Timestamp
     var runTemplatePath: String?
     var runTemplateName: String?
+    /// Path of the socket at which the process's functions are changed.
+    var adminSocket: String?
     var apps: [App]
 }
 
 extension RunRecord {
     /// Of this process.
-    static func own(apps: [App], isServe: Bool, template: RunPlan.Template?) -> RunRecord {
+    static func own(apps: [App], isServe: Bool, template: RunPlan.Template?, adminSocket: String?) -> RunRecord {
         RunRecord(
             process: .own, isServe: isServe, created: SystemClock().now(),
-            runTemplatePath: template?.path, runTemplateName: template?.name, apps: apps)
+            runTemplatePath: template?.path, runTemplateName: template?.name, adminSocket: adminSocket, apps: apps)
     }
 }
 

@@ -32,6 +32,7 @@ struct RunRecordStore: Sendable {
                 records.append(record)
             } else {
                 Files.remove(path)
+                if let socket = record.adminSocket { Files.remove(socket) }
             }
         }
         return records.sorted { $0.created < $1.created }

@@ -32,7 +32,9 @@ struct RunSession {
     mutating func run() async -> Int32 {
         let send = send
         context.signals?.start { _ in send.yield(.stopSignal) }
-        let start = Task { [options = plan.runtimeOptions] in try await Runtime.start(options) }
+        var options = plan.runtimeOptions
+        options.adminSocket = AdminSocket.path(runRecords: context.folders.runRecords)
+        let start = Task { [options] in try await Runtime.start(options) }
         Task {
             switch await start.result {
             case .success: send.yield(.runtimeStarted)
@@ -144,7 +146,7 @@ struct RunSession {
             RunRecord.App(plan.apps[app], ports: runtime.apps[app], pid: appPIDs[app])
         }
         do {
-            try records.saveOwn(RunRecord.own(apps: apps, isServe: plan.isServe, template: plan.template))
+            try records.saveOwn(RunRecord.own(apps: apps, isServe: plan.isServe, template: plan.template, adminSocket: runtime.adminSocket))
         } catch {
             context.console.note("This run will not be listed: \(error)")
         }

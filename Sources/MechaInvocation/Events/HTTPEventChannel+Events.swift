@@ -3,8 +3,10 @@ import MechaWire
 import NIOCore
 import NIOHTTP1
 
+extension HTTPAppChannel: HTTPEventChannel {}
+
 // How an HTTP app subscribes and takes events (section 1.2 of the Dapr surface, "Subscriptions", "Delivery").
-extension HTTPAppChannel {
+extension HTTPEventChannel {
     public func subscriptions(deadline: NIODeadline) async throws(InvocationError) -> [TopicSubscription] {
         let response = try await invoke(AppRequest(.GET, Self.subscribePath), deadline: deadline)
         guard case .http(let status) = response.outcome else { return [] }
@@ -20,7 +22,7 @@ extension HTTPAppChannel {
         }
     }
 
-    private static let subscribePath = fixed("/dapr/subscribe")
+    private static var subscribePath: MethodPath { fixed("/dapr/subscribe") }
 
     /// A path that is known to be good.
     private static func fixed(_ path: String) -> MethodPath {

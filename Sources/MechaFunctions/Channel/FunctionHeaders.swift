@@ -1,0 +1,52 @@
+import MechaCore
+import MechaInvocation
+import NIOHTTP1
+
+/// Headers on their way to a guest and back.
+enum FunctionHeaders {
+    /// The request as the guest sees it: what an HTTP app would get, and the host that was asked for.
+    static func request(_ request: AppRequest, to function: AppAddress) -> AppRequest {
+        let headers = request.httpHeaders
+        let verb = request.verb ?? .POST
+        let head = RequestHeaders.head(
+            HTTPRequestHead(version: .http1_1, method: verb, uri: request.method.target, headers: headers), target: request.method.target,
+            .init(
+                caller: request.caller, callee: function, trace: request.trace,
+                more: headers.first(name: "host").map { [("host", $0)] } ?? []))
+        var prepared = request
+        prepared.verb = verb
+        prepared.headers = head.headers
+        prepared.headers.remove(name: FunctionChannel.entranceHeader)
+        prepared.carriesMetadata = false
+        prepared.contentType = head.headers.first(name: "content-type")
+        return prepared
+    }
+
+    /// The guest's headers without those that speak of a connection, frame the body, or are marks between runtimes,
+    /// and without what cannot stand in a head.
+    static func response(_ headers: HTTPHeaders) -> HTTPHeaders {
+        if headers.allSatisfy({ isAllowed($0.name, $0.value) }) { return headers }
+        return HTTPHeaders(headers.filter { isAllowed($0.name, $0.value) }.map { ($0.name, $0.value) })
+    }
+
+    private static func isAllowed(_ name: String, _ value: String) -> Bool {
+        switch HeaderRule.of(name) {
+        case .drop, .connection, .te: return false
+        default: break
+        }
+        let lowered = name.lowercased()
+        if lowered == "content-length" || lowered == "host" || lowered.hasPrefix("mecha-") { return false }
+        return Stickiness.isToken(name) && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
+    }
+
+    /// The value of a cookie of the request.
+    static func cookie(_ name: String, in headers: HTTPHeaders) -> Substring? {
+        for field in headers["cookie"] {
+            for pair in field.split(separator: ";") {
+                let pair = pair.drop { $0 == " " }
+                if pair.hasPrefix(name), pair.dropFirst(name.count).first == "=" { return pair.dropFirst(name.count + 1) }
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,118 @@
+import MechaCore
+import MechaManifest
+
+// Functions that resource files declare: what the files say is what runs, unless it cannot be run.
+extension FunctionBase {
+    /// Brings what runs into line with the resources: a function whose file or module changed gets a new revision, one
+    /// that is broken keeps the revision that it has, one that is declared no more is no longer hosted (its revisions
+    /// stay in the store).
+    ///
+    /// - Returns: what could not be done, for the log.
+    public func apply(_ resources: [FunctionResource], workingDirectory: String) async -> [String] {
+        var problems: [String] = []
+        var declared: Set<String> = []
+        for resource in resources {
+            guard declared.insert(resource.name).inserted else { continue }
+            do throws(FunctionBaseError) {
+                try await apply(resource, workingDirectory: workingDirectory)
+            } catch {
+                let still = self[resource.name].map { ", revision \($0.state.lastRevision) goes on" } ?? ""
+                problems.append("\(resource.source): \(resource.label): \(error)\(still)")
+            }
+        }
+        for function in functions where function.state.origin == .declared && !declared.contains(function.name) {
+            do throws(FunctionBaseError) {
+                try await remove(function.name, forgets: false)
+            } catch {
+                problems.append("the function \(function.name) cannot be ended: \(error)")
+            }
+        }
+        return problems
+    }
+
+    /// The files that the resources' modules are in.
+    public static func modulePaths(_ resources: [FunctionResource], workingDirectory: String) -> [String] {
+        resources.map { $0.path(of: $0.spec.source.file, workingDirectory: workingDirectory) }
+    }
+
+    private func apply(_ resource: FunctionResource, workingDirectory: String) async throws(FunctionBaseError) {
+        try Self.check(name: resource.name)
+        let path = resource.path(of: resource.spec.source.file, workingDirectory: workingDirectory)
+        let module: [UInt8]
+        do throws(FunctionFiles.Failure) {
+            module = try FunctionFiles.read(path, atMost: FunctionStore.moduleBytesAtMost)
+        } catch {
+            throw FunctionBaseError(error)
+        }
+        let digest = FunctionFiles.digest(module)
+        if let wanted = resource.spec.source.digest, wanted != digest {
+            throw FunctionBaseError(.refused, "\(path) has the digest \(digest), which is not the one that is declared")
+        }
+        // One of an earlier run of the process goes on, unless something changed meanwhile.
+        if self[resource.name] == nil, let entry = try await stored(resource.name) {
+            guard entry.state.origin == .declared else {
+                throw FunctionBaseError(
+                    .conflict, "it was deployed by command before; delete that first (mecha fn delete \(resource.name))")
+            }
+            try await host(entry)
+        }
+        var deployment = FunctionDeployment(resource.spec, folder: resource.folder(workingDirectory: workingDirectory))
+        let aliases = resource.spec.aliases
+        if !aliases.isEmpty { deployment.alias = nil }
+        if let function = self[resource.name], let newest = function.revisions[function.state.lastRevision],
+            newest.isSame(as: deployment, digest: digest)
+        {
+            let latest = newest.revision.number
+            let triggers = deployment.triggers ?? []
+            let splits = try Self.splits(aliases, latest: latest)
+            try await function.change { state throws(FunctionBaseError) in
+                for (alias, split) in splits.sorted(by: { $0.key < $1.key }) { try state.set(alias, split) }
+                state.triggers = triggers
+            }
+            return
+        }
+        let kept = try await upload(module)
+        _ = try await deploy(resource.name, digest: kept, deployment, origin: .declared) { number throws(FunctionBaseError) in
+            try Self.splits(aliases, latest: number)
+        }
+    }
+
+    private static func splits(_ aliases: [String: FunctionSpec.Alias], latest: Int) throws(FunctionBaseError) -> [String: TrafficSplit] {
+        var splits: [String: TrafficSplit] = [:]
+        for (name, alias) in aliases {
+            var weights: [Int: Int] = [:]
+            for (revision, weight) in alias.weights { weights[Int(revision) ?? latest, default: 0] += weight }
+            let stickiness: Stickiness? =
+                switch alias.stickiness {
+                case .header(let name): .header(name)
+                case .cookie(let name): .cookie(name)
+                case nil: nil
+                }
+            guard let split = TrafficSplit(weights, stickiness: stickiness) else {
+                throw FunctionBaseError(.invalid, "the weights of the alias \(name) give nobody a part")
+            }
+            splits[name] = split
+        }
+        return splits
+    }
+}
+
+extension StoredRevision {
+    /// Whether a deployment would make the same once more.
+    fileprivate func isSame(as deployment: FunctionDeployment, digest: String) -> Bool {
+        revision.digest == digest && deployment.abi.map { $0 == revision.abi } ?? true && revision.configuration == deployment.configuration
+            && revision.environment == deployment.environment && revision.grants == deployment.grants
+            && revision.limits == deployment.limits && revision.scaling == deployment.scaling
+    }
+}
+
+extension FunctionResource {
+    fileprivate func folder(workingDirectory: String) -> String {
+        let file = source.file.hasPrefix("/") ? source.file : "\(workingDirectory)/\(source.file)"
+        return file.lastIndex(of: "/").map { String(file[..<$0]) } ?? workingDirectory
+    }
+
+    fileprivate func path(of file: String, workingDirectory: String) -> String {
+        file.hasPrefix("/") ? file : "\(folder(workingDirectory: workingDirectory))/\(file)"
+    }
+}

@@ -1,0 +1,63 @@
+import MechaInvocation
+import MechaWire
+import NIOCore
+import NIOHTTP1
+
+/// Answers requests of the functions' listener. A request is for the function whose HTTP trigger takes its host and
+/// path; else for the one that its header `id` names, as Layotto has it; else for the one that the path begins with:
+/// `/hello/some/path` calls `hello` at `/some/path`, `/hello@dev/...` through the alias `dev`, `/hello@3/...` at
+/// revision 3.
+public final class FunctionsService: HTTPService {
+    private let base: FunctionBase
+
+    public init(_ base: FunctionBase) { self.base = base }
+
+    public func handle(_ exchange: ServerExchange) {
+        let head = exchange.head
+        let path = head.uri.prefix { $0 != "?" }
+        if let (function, alias) = base.trigger(host: head.headers.first(name: "host"), path: path, method: head.method.rawValue) {
+            return call(function, head.uri[...], alias: alias, exchange)
+        }
+        if let id = head.headers.first(name: "id"), let function = base.function(routeID: id) {
+            return call(function, head.uri[...], alias: nil, exchange)
+        }
+        let first = path.dropFirst().prefix { $0 != "/" }
+        let parts = first.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        guard path.first == "/", let name = parts.first, let function = base[String(name)] else {
+            return exchange.respond(
+                status: .notFound, headers: ["content-type": "application/json"],
+                body: FunctionAnswer.error("ERR_FUNCTION_NOT_FOUND", "no function is called by this request; see mecha fn list"))
+        }
+        let rest = head.uri.dropFirst(1 + first.count)
+        call(function, rest.first == "/" ? rest : "/\(rest)", alias: parts.count > 1 ? String(parts[1]) : nil, exchange)
+    }
+
+    private func call(_ function: Function, _ target: Substring, alias: String?, _ exchange: ServerExchange) {
+        guard let app = function.app?.runtime.app else {
+            return Self.refuse(exchange, InvocationError(.appNotFound, "the function is gone"))
+        }
+        // A trigger's alias is not the caller's to choose.
+        if let alias { exchange.head.headers.replaceOrAdd(name: FunctionChannel.entranceHeader, value: alias) }
+        do throws(InvocationError) {
+            app.forward(StreamedCall(exchange, method: try MethodPath(target: target), onFailure: Self.refuse))
+        } catch {
+            Self.refuse(exchange, error)
+        }
+    }
+
+    @Sendable private static func refuse(_ exchange: ServerExchange, _ error: InvocationError) {
+        let status: HTTPResponseStatus =
+            switch error.code {
+            case .invalidTarget, .invalidMethod: .badRequest
+            case .appNotFound: .notFound
+            case .denied: .forbidden
+            case .tooLarge: .payloadTooLarge
+            case .timeout, .policyTimeout: .gatewayTimeout
+            case .overloaded, .appUnhealthy, .unavailable, .refusedByPolicy: .serviceUnavailable
+            default: .internalServerError
+            }
+        var headers: HTTPHeaders = ["content-type": "application/json"]
+        if status == .serviceUnavailable { headers.add(name: "retry-after", value: "1") }
+        exchange.respond(status: status, headers: headers, body: FunctionAnswer.error("ERR_DIRECT_INVOKE", error.message))
+    }
+}

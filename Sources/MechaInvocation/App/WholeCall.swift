@@ -1,0 +1,52 @@
+import MechaWire
+import NIOCore
+import NIOHTTP1
+
+/// A streamed call to an app that takes and gives whole bodies: the request is gathered, the app is called, and its
+/// answer goes back as one piece.
+package enum WholeCall {
+    /// On the exchange's loop.
+    ///
+    /// - Parameters:
+    ///   - callee: for messages.
+    ///   - bodyBytesAtMost: the largest request body; the call may allow less.
+    ///   - invoke: makes the call. An error answer of the app is a response.
+    package static func run(
+        _ call: StreamedCall, owner: any CallOwner, callee: String, bodyBytesAtMost: Int,
+        _ invoke: @escaping @Sendable (AppRequest) async throws(InvocationError) -> AppResponse
+    ) {
+        let work: @Sendable (ServerExchange) async -> Void = { exchange in
+            do throws(InvocationError) {
+                let body: ByteBuffer
+                do throws(WireError) {
+                    let limit = min(call.bodyBytesAtMost ?? .max, bodyBytesAtMost)
+                    if let replayed = call.policed?.body {
+                        body = try await replayed.collect(upTo: limit)
+                    } else {
+                        body = try await exchange.collectBody(upTo: limit)
+                    }
+                } catch {
+                    throw InvocationError(error, calling: callee)
+                }
+                let head = exchange.head
+                let request = AppRequest(
+                    call.namesVerb ? head.method : nil, call.method, headers: head.headers, carriesMetadata: call.carriesMetadata,
+                    contentType: head.headers.first(name: "content-type"), body: body,
+                    typeURL: call.isFromPeer ? head.headers.first(name: HeaderName.typeURL) ?? "" : "", caller: call.caller,
+                    trace: call.trace)
+                let response = try await invoke(request)
+                AppResponseWriter.respond(call, response)
+                owner.callEnded(call, failure: nil)
+            } catch {
+                owner.refuse(call, error, hasTakenBody: call.hasBody)
+            }
+        }
+        // Under a policy an attempt may end without a response, because another follows.
+        if call.policed == nil {
+            call.exchange.run(work)
+        } else {
+            let exchange = call.exchange
+            exchange.context.run { await work(exchange) }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+/// A WebAssembly function: where its code is, what it may reach and use, and what calls it (kind `Function` of
+/// `mecha.io/v1alpha1`). What is nil here is the runtime's default.
+public struct FunctionSpec: ResourceSpec {
+    public static let kind = "Function"
+
+    public var source: Source
+    /// What the module speaks; nil finds out by its exports.
+    public var abi: ABI?
+    /// Handed to the guest at its start.
+    public var configuration: String
+    public var environment: [String: String]
+    public var grants: Grants
+    public var limits: Limits
+    public var scaling: Scaling
+    public var triggers: [Trigger]
+    /// How named entrances spread calls over revisions; without any, all go to the newest.
+    public var aliases: [String: Alias]
+    /// How `mecha fn build` makes the module.
+    public var build: Build?
+
+    /// Where the module is.
+    public struct Source: Sendable, Equatable {
+        /// A path; a relative one begins at the resource's file.
+        public var file: String
+        /// SHA-256 in hexadecimal that the file must have; nil takes any.
+        public var digest: String?
+    }
+
+    public enum ABI: String, Sendable, CaseIterable {
+        case mecha
+        case proxyWasm = "proxy-wasm"
+        case component
+        case wasiHTTP = "wasi-http"
+    }
+
+    /// Names of components, apps and so on; `*` is every one.
+    public struct Grants: Sendable, Equatable {
+        public var state: [String]
+        public var pubsub: [String]
+        public var bindings: [String]
+        public var secrets: [String]
+        public var configuration: [String]
+        public var locks: [String]
+        public var invoke: [String]
+        /// Variables of the process.
+        public var env: [String]
+        public var arguments: [String]
+        public var clock: Bool
+        public var random: Bool
+        public var stdout: Bool
+        /// By the path under which the guest sees them.
+        public var folders: [String: Folder]
+
+        public struct Folder: Sendable, Equatable {
+            /// Of the host; a relative one begins at the resource's file.
+            public var path: String
+            public var isWritable: Bool
+        }
+    }
+
+    public struct Limits: Sendable, Equatable {
+        public var memoryBytes: Int?
+        public var cpu: Duration?
+        public var wall: Duration?
+        public var stackBytes: Int?
+        public var requestBytes: Int?
+        public var responseBytes: Int?
+        public var outboundCalls: Int?
+        public var logBytes: Int?
+        public var concurrency: Int?
+        public var queue: Int?
+    }
+
+    public struct Scaling: Sendable, Equatable {
+        public var isolation: Isolation?
+        public var maximumRequests: Int?
+        public var maximumMemoryBytes: Int?
+        public var minimumInstances: Int?
+        public var idle: Duration?
+
+        public enum Isolation: String, Sendable, CaseIterable {
+            case fresh, reused
+        }
+    }
+
+    /// What calls the function, through which alias.
+    public struct Trigger: Sendable, Equatable {
+        public var event: Event
+        /// Nil for the default alias.
+        public var alias: String?
+
+        public enum Event: Sendable, Equatable {
+            /// Requests of the functions' listener below a path, for a host (nil: any), with one of the methods (none: any).
+            case http(path: String, host: String?, methods: [String])
+            /// A schedule; `route` is the path that the function is called with.
+            case cron(schedule: String, timeZone: String?, route: String)
+            case topic(pubsub: String, topic: String, route: String, deadLetterTopic: String?)
+            /// Events of a declared input binding.
+            case binding(name: String)
+        }
+    }
+
+    public struct Alias: Sendable, Equatable {
+        /// Parts of the traffic by revision; `latest` is the newest one.
+        public var weights: [String: Int]
+        public var stickiness: Stickiness?
+
+        /// What keeps a caller on one revision.
+        public enum Stickiness: Sendable, Equatable {
+            case header(String)
+            case cookie(String)
+        }
+    }
+
+    public struct Build: Sendable, Equatable {
+        /// For the shell, run in the folder of the resource's file.
+        public var command: String
+    }
+}
+
+public typealias FunctionResource = Resource<FunctionSpec>

@@ -1,0 +1,121 @@
+import AdminAPI
+import Logging
+import MechaCore
+import MechaFunctions
+import MechaHost
+import MechaManifest
+import MechaTelemetry
+import MechaWire
+import Synchronization
+
+/// The functions of a process: those that were deployed into its data directory and those that its apps' files
+/// declare, with the socket at which its owner's tools change them.
+final class ProcessFunctions: Sendable {
+    private let base: FunctionBase
+    private let maker: FunctionAppMaker
+    private let loader: WasmFunctionLoader
+    private let logger: Logger
+    private let admin: HTTPListener?
+    /// Where the admin API answers.
+    let socketPath: String?
+    private let host: Host
+    private let hosted: [HostedApp]
+    private let watcher = Mutex<Task<Void, Never>?>(nil)
+
+    /// Nil for a process without apps, which has no resources either.
+    init?(_ options: RuntimeOptions, hosted: [HostedApp], host: Host, logs: RuntimeLogs) async throws {
+        guard let home = hosted.first else { return nil }
+        self.host = host
+        self.hosted = hosted
+        let folder = "\(options.dataDirectory)/functions"
+        logger = home.runtime.logger
+        maker = FunctionAppMaker(home: home, host: host, logs: logs, port: options.functionsPort)
+        loader = WasmFunctionLoader(WasmFunctionOptions(cacheDirectory: "\(folder)/cache"))
+        base = FunctionBase(folder: folder, loader: loader, hosting: maker, clock: host.clock, logger: logger)
+        socketPath = options.adminSocket
+        guard let path = options.adminSocket else {
+            admin = nil
+            return
+        }
+        var listener = ListenerOptions(.unix(path: path))
+        listener.limits.bodyBytes = FunctionsAdminService.bodyBytesAtMost
+        let service = FunctionsAdminService(base) { [maker] in
+            maker.listenerPort.map { "http://\(options.functionsPort.urlHost):\($0)" }
+        }
+        admin = try await HTTPListener.start(listener, loops: host.loops, service: service)
+    }
+
+    /// Of functions, when there are any.
+    var registries: [MetricRegistry] {
+        guard base.isHosting else { return [] }
+        return [maker.registry] + [FunctionMetrics.registry(of: base)].compactMap { $0 }
+    }
+
+    var port: Int? { maker.listenerPort }
+
+    /// Hosts what was deployed and what is declared, and follows the files from now on.
+    func start() async {
+        await base.start()
+        let declared = declaredResources()
+        if !declared.isEmpty { await apply(declared) }
+        watch()
+    }
+
+    private func declaredResources() -> [(resource: FunctionResource, workingDirectory: String)] {
+        hosted.flatMap { app in
+            app.declaredFunctions.map { ($0, app.runtime.options.workingDirectory) }
+        }
+    }
+
+    private func apply(_ declared: [(resource: FunctionResource, workingDirectory: String)]) async {
+        let directory = declared.first?.workingDirectory ?? "."
+        for problem in await base.apply(declared.map(\.resource), workingDirectory: directory) { logger.error("\(problem)") }
+    }
+
+    /// Modules are watched here; the resource files are by each app, which tells when its functions changed.
+    private func watch() {
+        let isWatched = hosted.contains { app in
+            app.runtime.options.isHotReloadEnabled && app.runtime.configuration.isEnabled(feature: "HotReload")
+        }
+        guard isWatched else { return }
+        let watcher = ResourceWatcher(clock: host.clock) { [self] in
+            let declared = declaredResources()
+            return declared.isEmpty
+                ? [] : FunctionBase.modulePaths(declared.map(\.resource), workingDirectory: declared.first?.workingDirectory ?? ".")
+        }
+        let task = Task.detached { [self] in
+            var last = declaredResources().map(\.resource)
+            await watcher.run {
+                let declared = declaredResources()
+                last = declared.map(\.resource)
+                await apply(declared)
+            } idle: {
+                // No module changed; a resource may have.
+                let declared = declaredResources()
+                guard declared.map(\.resource) != last else { return }
+                last = declared.map(\.resource)
+                await apply(declared)
+            }
+        }
+        self.watcher.withLock { $0 = task }
+    }
+
+    /// Refuses what is new, lets calls end, runs every `destroy`.
+    func close(within limit: Duration) async {
+        watcher.withLock { $0 }?.cancel()
+        await admin?.close()
+        await maker.drain(within: limit)
+        await base.close()
+        await loader.close()
+    }
+}
+
+extension FunctionsPort {
+    fileprivate var urlHost: String {
+        switch address {
+        case "0.0.0.0", "::", "localhost": "127.0.0.1"
+        case let address where address.contains(":"): "[\(address)]"
+        default: address
+        }
+    }
+}
