@@ -21,11 +21,6 @@ extension FunctionSpec: DecodableSpec {
         for name in aliases.keys.sorted() where !Self.isAliasName(name) {
             fields.error("aliases", "has \"\(name.clipped)\"", expected: "names of letters, digits, - and _ that begin with a letter")
         }
-        for (index, trigger) in triggers.enumerated() {
-            if let alias = trigger.alias, !Self.isAliasName(alias) {
-                fields.error("triggers[\(index)].alias", "is \"\(alias.clipped)\"", expected: "the name of an alias")
-            }
-        }
         build = fields.object("build") { Build(command: $0.required("command", expected: "a command for the shell")) }
     }
 
@@ -148,6 +143,9 @@ extension FunctionSpec.Trigger {
     /// Nil when the trigger cannot be understood, which is told.
     init?(_ fields: FieldReader) {
         alias = fields.string("alias")
+        if let alias, !FunctionSpec.isAliasName(alias) {
+            fields.error("alias", "is \"\(alias.clipped)\"", expected: "the name of an alias")
+        }
         let http = fields.object("http") { http in
             Event.http(
                 path: http.path("path", default: "/"), host: http.string("host").flatMap { $0.isEmpty ? nil : $0.lowercased() },

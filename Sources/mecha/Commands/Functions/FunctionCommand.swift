@@ -20,6 +20,7 @@ struct FunctionCommand: AsyncParsableCommand {
         subcommands: [
             FunctionBuildCommand.self, FunctionDeployCommand.self, FunctionListCommand.self,
             FunctionDescribeCommand.self, FunctionInvokeCommand.self, FunctionLogsCommand.self, FunctionUsageCommand.self,
-            FunctionAliasCommand.self, FunctionPromoteCommand.self, FunctionRollbackCommand.self, FunctionDeleteCommand.self,
+            FunctionAliasCommand.self, FunctionPromoteCommand.self, FunctionRollbackCommand.self, FunctionWatchCommand.self,
+            FunctionDeleteCommand.self,
         ])
 }
