@@ -3,7 +3,7 @@ import MechaResiliency
 import MechaTelemetry
 
 /// What applies to calls of one target: any of a timeout, a circuit breaker and retries, at least one.
-package struct Policy: Sendable {
+package final class Policy: Sendable {
     /// The series of each part.
     struct Metrics: Sendable {
         var timeout: ResiliencyMetrics.Target?

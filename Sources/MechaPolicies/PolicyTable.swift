@@ -36,6 +36,8 @@ package final class PolicyTable: Sendable {
     private let unnamedActors = Mutex(LRUCache<String, TargetPolicies?>(capacity: maximumUnnamedTargets))
     private let unnamedComponents = Mutex(LRUCache<ComponentKey, TargetPolicies?>(capacity: maximumUnnamedTargets))
     private let maker: Maker
+    /// There are no resources, so that nothing applies to anything.
+    private let isEmpty: Bool
     private let hasAppDefaults: Bool
     private let hasActorDefaults: Bool
     /// What was declared and is not done as it says.
@@ -84,6 +86,7 @@ package final class PolicyTable: Sendable {
         self.actors = actors
         self.components = components
         self.componentTargets = componentTargets
+        isEmpty = resources.isEmpty
         hasAppDefaults = PolicyTargetKind.app.defaultNames(in: named) != nil
         hasActorDefaults = PolicyTargetKind.actor.defaultNames(in: named) != nil
         for resource in resources { metrics?.policyLoaded(name: resource.name, namespace: resource.namespace) }
@@ -115,19 +118,20 @@ package final class PolicyTable: Sendable {
         }
     }
 
-    /// What applies to a component. To be asked when the component is bound, and kept.
+    /// What applies to a component.
     package func component(_ name: String, _ block: ComponentBlock) -> ComponentPolicies {
         ComponentPolicies(inbound: component(name, block, .inbound), outbound: component(name, block, .outbound))
     }
 
-    private func component(_ name: String, _ block: ComponentBlock, _ direction: ResiliencyMetrics.FlowDirection) -> Policy? {
+    package func component(_ name: String, _ block: ComponentBlock, _ direction: ResiliencyMetrics.FlowDirection) -> Policy? {
+        guard !isEmpty else { return nil }
         let key = ComponentKey(name: name, direction: direction)
         if componentTargets.contains(name) { return components[key]?.policy(endpoint: "") }
-        let kind = PolicyTargetKind.component(block, direction)
-        guard let names = kind.defaultNames(in: named) else { return nil }
         let target = unnamedComponents.withLock { cache in
             cache.value(for: key) {
-                maker.target(names, "\(block.metricName)_\(name)", direction, cacheSize: nil, from: nil, previous: nil)
+                PolicyTargetKind.component(block, direction).defaultNames(in: named).map {
+                    maker.target($0, "\(block.metricName)_\(name)", direction, cacheSize: nil, from: nil, previous: nil)
+                }
             }
         }
         return target?.policy(endpoint: "")

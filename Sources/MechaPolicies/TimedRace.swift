@@ -68,8 +68,8 @@ enum TimedRace {
 
         init(after limit: Duration, clock: any MechaClock, context: LoopContext?, _ action: @escaping @Sendable () -> Void) {
             if let context, clock is SystemClock {
-                let scheduled = context.loop.scheduleTask(in: .nanoseconds(limit.wholeNanoseconds), action)
-                cancellation = { scheduled.cancel() }
+                let timer = context.timers.start(after: .nanoseconds(limit.wholeNanoseconds), action)
+                cancellation = { timer.cancel() }
             } else {
                 let task = Task {
                     do { try await clock.sleep(for: limit) } catch { return }

@@ -36,8 +36,9 @@ public struct WireLimits: Sendable {
     public var pendingConnectionBytes = 8 << 20
     /// Establishing an outgoing connection, TLS included.
     public var connectTimeout: TimeAmount = .seconds(5)
-    /// Idle outgoing connections kept per origin and loop.
-    public var idleConnectionsPerOrigin = 64
+    /// Idle outgoing connections kept per origin and loop until their idle time is over. As many as there may be:
+    /// to close what a load opened while the load lasts costs more than to keep it.
+    public var idleConnectionsPerOrigin = 512
     /// Outgoing HTTP/1.1 connections per origin and loop; requests beyond wait.
     public var connectionsPerOrigin = 512
     /// Requests that wait for an outgoing connection, per origin and loop. Beyond: ``WireError/Code/overloaded``.

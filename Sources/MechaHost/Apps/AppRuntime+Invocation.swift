@@ -17,7 +17,7 @@ extension AppRuntime {
             Invoker(
                 own: app, apps: host.apps, client: host.client, resolver: resolver?.resolver, forwarder: forwarder,
                 observer: InvocationTelemetry(telemetry.metrics), endpointPipeline: appPipeline,
-                endpoint: { [weak self] name in self?.snapshot.httpEndpoints[name] },
+                endpoint: { [weak self] name in self?.inForce { $0.httpEndpoints[name] } },
                 policies: { [weak self] name in self?.policies.app(name) }))
         if let resolver, let internalPort {
             let registration = AppRegistration(

@@ -32,8 +32,8 @@ extension AppRuntime {
     }
 
     private func secretBinding(_ name: String) throws -> SecretBinding {
+        if let binding = inForce({ $0.secretStores[name] }) { return binding }
         let snapshot = snapshot
-        if let binding = snapshot.secretStores[name] { return binding }
         guard snapshot.isLoaded else { throw RuntimeError.starting }
         if snapshot.secretStores.isEmpty {
             throw RuntimeError(.secretStoresNotConfigured, "secret store is not configured", resource: name)

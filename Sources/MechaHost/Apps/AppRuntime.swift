@@ -94,7 +94,11 @@ public final class AppRuntime: Sendable {
 
     var snapshot: AppSnapshot { state.withLock { $0.snapshot } }
 
-    /// The policies in force. Asked for every invocation, so only this part of the snapshot is copied.
+    /// A part of the snapshot. What every request asks for is asked this way, because a copy of the whole costs more
+    /// than the rest of a small request.
+    func inForce<Part>(_ part: (borrowing AppSnapshot) -> Part) -> Part { state.withLock { part($0.snapshot) } }
+
+    /// The policies in force.
     package var policies: PolicyTable { state.withLock { $0.snapshot.policies } }
 
     /// The merged Configuration resources in force.

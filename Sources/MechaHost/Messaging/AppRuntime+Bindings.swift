@@ -5,8 +5,8 @@ import MechaTelemetry
 extension AppRuntime {
     /// Asks an output binding for an operation.
     public func invokeBinding(_ name: String, _ request: BindingRequest, trace: TraceContext? = nil) async throws -> BindingResponse {
-        let snapshot = snapshot
-        guard let binding = snapshot.outputBindings[name] else {
+        let (binding, policy) = inForce { ($0.outputBindings[name], $0.outputPolicies[name]) }
+        guard let binding else {
             throw RuntimeError(.binding, "error invoking output binding \(name): couldn't find output binding \(name)", resource: name)
         }
         guard !request.operation.isEmpty else {
@@ -27,7 +27,7 @@ extension AppRuntime {
         let metrics = telemetry.metrics.outputBindings
         do {
             let response =
-                if let policy = snapshot.outputPolicies[name] {
+                if let policy {
                     try await policy.run { [request] in try await binding.invoke(request) }
                 } else {
                     try await binding.invoke(request)

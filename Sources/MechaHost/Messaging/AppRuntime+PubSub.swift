@@ -112,9 +112,9 @@ extension AppRuntime {
     }
 
     private func pubsubBinding(_ name: String, topic: String) throws -> PubSubBinding {
-        let snapshot = snapshot
         guard !name.isEmpty else { throw RuntimeError(.pubsubNameEmpty, "pubsub name is empty") }
-        guard let binding = snapshot.pubsubs[name] else {
+        guard let binding = inForce({ $0.pubsubs[name] }) else {
+            let snapshot = snapshot
             guard snapshot.isLoaded else { throw RuntimeError.starting }
             if snapshot.pubsubs.isEmpty { throw RuntimeError(.pubsubsNotConfigured, "no pubsub is configured", resource: name) }
             throw RuntimeError(.pubsubNotFound, "pubsub \(name) is not found", resource: name)

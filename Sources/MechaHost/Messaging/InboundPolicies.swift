@@ -12,8 +12,8 @@ struct InboundPolicies: DeliveryPolicy {
     func run(
         component: String, _ block: DeliveryBlock, _ attempt: @escaping @Sendable (_ deadline: NIODeadline?) async -> DeliveryAttempt
     ) async -> DeliveryAttempt {
-        let policies = reference.runtime?.snapshot.policies.component(component, block == .pubsub ? .pubsub : .binding)
-        guard let policy = policies?.inbound else { return await attempt(nil) }
+        let policy = reference.runtime?.policies.component(component, block == .pubsub ? .pubsub : .binding, .inbound)
+        guard let policy else { return await attempt(nil) }
         do {
             return try await policy.run(judgedBy: Self.judge) { _ in await attempt(nil) }
         } catch {

@@ -88,7 +88,7 @@ extension AppRuntime {
                 "the transaction contains \(operations.count) operations, which is more than what the state store supports: \(limit)",
                 resource: name)
         }
-        let outbox = snapshot.outboxes[name]
+        let outbox = inForce { $0.outboxes[name] }
         try await measuring(binding.calls, .transaction, under: binding.policy) {
             guard let outbox else {
                 return try await binding.store.transact(operations.map(binding.prepared), metadata: metadata)
@@ -125,8 +125,8 @@ extension AppRuntime {
     // MARK: -
 
     private func stateBinding(_ name: String) throws -> StateBinding {
+        if let binding = inForce({ $0.stateStores[name] }) { return binding }
         let snapshot = snapshot
-        if let binding = snapshot.stateStores[name] { return binding }
         guard snapshot.isLoaded else { throw RuntimeError.starting }
         if snapshot.stateStores.isEmpty {
             throw RuntimeError(.stateStoresNotConfigured, "state store is not configured", resource: name)

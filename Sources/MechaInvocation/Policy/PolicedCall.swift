@@ -16,7 +16,7 @@ final class PolicedCall: @unchecked Sendable {
     private let makeAttempt: (StreamedCall) -> Void
     private var schedule: RetrySchedule?
     private var permit: CircuitBreaker.Permit?
-    private var timer: Scheduled<Void>?
+    private var timer: LoopTimer?
     private var generator = SystemRandomNumberGenerator()
     /// Counts attempts; one that is not the current one any more must not touch the caller.
     private(set) var attempt = 0
@@ -70,7 +70,7 @@ final class PolicedCall: @unchecked Sendable {
         giveUp = nil
         if let timeout = policy.timeout {
             let current = attempt
-            timer = call.exchange.context.loop.scheduleTask(in: .nanoseconds(timeout.wholeNanoseconds)) { [weak self] in
+            timer = call.exchange.context.timers.start(after: .nanoseconds(timeout.wholeNanoseconds)) { [weak self] in
                 self?.timedOut(current)
             }
         }

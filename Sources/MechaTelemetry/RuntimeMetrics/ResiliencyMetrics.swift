@@ -1,3 +1,5 @@
+import Synchronization
+
 /// `dapr_resiliency_*`: what the resiliency policies did.
 public final class ResiliencyMetrics: Sendable {
     public enum Policy: String, Sendable {
@@ -13,14 +15,31 @@ public final class ResiliencyMetrics: Sendable {
         case closed, unknown
         case halfOpen = "half-open"
         case open
+
+        fileprivate var index: Int {
+            switch self {
+            case .closed: 0
+            case .unknown: 1
+            case .halfOpen: 2
+            case .open: 3
+            }
+        }
     }
 
     /// The series of one policy on one target; resolve it when the policy is compiled and keep it.
     public final class Target: Sendable {
+        private struct Breaker {
+            /// As the gauges say.
+            var state: BreakerState?
+            /// In the order of `BreakerState.allCases`; made when a state is met, so that others have no series.
+            var executions: [Counter?] = BreakerState.allCases.map { _ in nil }
+        }
+
         private let labels: [String]
         private let metrics: ResiliencyMetrics
         private let plainExecutions: Counter
         private let plainActivations: Counter
+        private let breaker = Mutex(Breaker())
 
         fileprivate init(_ labels: [String], _ metrics: ResiliencyMetrics) {
             self.labels = labels
@@ -37,10 +56,18 @@ public final class ResiliencyMetrics: Sendable {
 
         /// A circuit breaker was asked and is in `state`.
         public func executed(_ state: BreakerState) {
-            metrics.executions.with(labels + [state.rawValue]).increment()
-            for other in BreakerState.allCases {
-                metrics.breakerState.with(labels + [other.rawValue]).set(other == state ? 1 : 0)
-            }
+            breaker.withLock { breaker in
+                if breaker.state != state {
+                    breaker.state = state
+                    for other in BreakerState.allCases {
+                        metrics.breakerState.with(labels + [other.rawValue]).set(other == state ? 1 : 0)
+                    }
+                }
+                if let counter = breaker.executions[state.index] { return counter }
+                let counter = metrics.executions.with(labels + [state.rawValue])
+                breaker.executions[state.index] = counter
+                return counter
+            }.increment()
         }
 
         /// A circuit breaker changed into `state`.

@@ -8,6 +8,8 @@ public final class LoopContext: Sendable {
     public let executor: LoopTaskExecutor
     /// 0 ..< ``EventLoops/count``; lets per-loop state live in plain arrays.
     public let index: Int
+    /// For deadlines. To be used on the loop.
+    public let timers: LoopTimers
 
     /// Calls of ``start(_:)`` that run inside each other at most; deeper ones wait for the loop's next turn, so that
     /// handlers that set off handlers never use up the stack.
@@ -18,6 +20,7 @@ public final class LoopContext: Sendable {
         self.loop = loop
         self.executor = LoopTaskExecutor(loop: loop)
         self.index = index
+        timers = LoopTimers(loop: loop)
     }
 
     private static let threadSpecific = ThreadSpecificVariable<LoopContext>()

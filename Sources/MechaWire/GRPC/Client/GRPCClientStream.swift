@@ -14,7 +14,7 @@ final class GRPCClientStream: ResponseSink, @unchecked Sendable {
     private var reader: UnsafeContinuation<Void, Never>?
     private var writers: [UnsafeContinuation<Void, Never>] = []
     private var isPaused = false
-    private var deadlineTimer: Scheduled<Void>?
+    private var deadlineTimer: LoopTimer?
 
     init(client: HTTPClient, context: LoopContext, limits: GRPCLimits) {
         self.client = client
@@ -32,7 +32,7 @@ final class GRPCClientStream: ResponseSink, @unchecked Sendable {
         guard !machine.isOver else { return }
         exchange = client.start(head, to: origin, on: context, hasBody: true, sink: self)
         guard let deadline else { return }
-        deadlineTimer = context.loop.scheduleTask(deadline: deadline) { self.fail(.deadlineExceeded) }
+        deadlineTimer = context.timers.start(at: deadline) { self.fail(.deadlineExceeded) }
     }
 
     // MARK: - Requests

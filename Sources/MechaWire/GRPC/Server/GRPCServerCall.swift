@@ -28,7 +28,7 @@ public final class GRPCServerCall: @unchecked Sendable {
     private let head: GRPCRequestHead
     private let hooks: any GRPCServerHooks
     private var phase = Phase.pending
-    private var deadlineTimer: Scheduled<Void>?
+    private var deadlineTimer: LoopTimer?
 
     private enum Phase { case pending, streaming, over }
 
@@ -72,7 +72,7 @@ public final class GRPCServerCall: @unchecked Sendable {
         }
         let deadline = exchange.context.loop.now + timeout
         self.deadline = deadline
-        deadlineTimer = exchange.context.loop.scheduleTask(deadline: deadline) {
+        deadlineTimer = exchange.context.timers.start(at: deadline) {
             self.exchange.cancelHandler()
             self.end(.deadlineExceeded)
         }

@@ -33,7 +33,7 @@ private final class CollectingCall: ResponseSink, @unchecked Sendable {
     private let bodyLimit: Int
     private var continuation: CheckedContinuation<ClientResponse, any Error>?
     private var exchange: ClientExchange?
-    private var timer: Scheduled<Void>?
+    private var timer: LoopTimer?
     private var response = ClientResponse(status: .ok)
     private var cancellation: WireError?
 
@@ -56,7 +56,7 @@ private final class CollectingCall: ResponseSink, @unchecked Sendable {
         guard self.continuation != nil else { return }
         self.exchange = exchange
         if let deadline {
-            timer = context.loop.scheduleTask(deadline: deadline) { [self] in
+            timer = context.timers.start(at: deadline) { [self] in
                 giveUp(WireError(.timeout, "no complete response within the deadline"))
             }
         }

@@ -1,0 +1,142 @@
+import NIOCore
+
+/// Timers of one loop for deadlines that nearly always are cancelled: starting and cancelling one costs the same
+/// however many there are.
+///
+/// A hashed wheel: deadlines are rounded up to the next tick and hang in the slot of that tick, in a list of their
+/// own. The loop's own timer is set for the next slot that holds anything, so that no tick comes when none is
+/// waited for. Lives on its loop; hence the unchecked Sendable.
+public final class LoopTimers: @unchecked Sendable {
+    /// How late a timer may be.
+    static let tick = TimeAmount.milliseconds(10)
+    /// Shorter waits are left to the loop's own timers, which are exact.
+    static let exactBelow = TimeAmount.milliseconds(200)
+    private static let slotCount = 1_024
+
+    private let loop: any EventLoop
+    private let origin: NIODeadline
+    /// First timer of each slot. Made when there is a first timer.
+    private var slots: [LoopTimer?] = []
+    private var count = 0
+    /// Ticks up to here have been looked at.
+    private var current: Int64 = 0
+    private var alarm: (task: Scheduled<Void>, tick: Int64)?
+
+    init(loop: any EventLoop) {
+        self.loop = loop
+        origin = loop.now
+    }
+
+    /// Calls `action` once, on the loop, when `delay` has passed, unless the timer is cancelled before. On the loop.
+    @discardableResult
+    public func start(after delay: TimeAmount, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
+        start(at: loop.now + delay, after: delay, action)
+    }
+
+    /// The same for a point in time.
+    @discardableResult
+    public func start(at deadline: NIODeadline, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
+        start(at: deadline, after: deadline - loop.now, action)
+    }
+
+    private func start(at deadline: NIODeadline, after delay: TimeAmount, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
+        loop.assertInEventLoop()
+        guard delay >= Self.exactBelow else {
+            return LoopTimer(exact: loop.scheduleTask(deadline: deadline, action))
+        }
+        if slots.isEmpty { slots = Array(repeating: nil, count: Self.slotCount) }
+        if count == 0 { current = tick(of: loop.now) }
+        let due = (deadline - origin).nanoseconds / Self.tick.nanoseconds + 1
+        let timer = LoopTimer(due: due, in: self, action)
+        let slot = Int(due % Int64(Self.slotCount))
+        timer.next = slots[slot]
+        timer.next?.previous = timer
+        slots[slot] = timer
+        count += 1
+        if alarm.map({ due < $0.tick }) ?? true { setAlarm(for: due) }
+        return timer
+    }
+
+    private func tick(of time: NIODeadline) -> Int64 { (time - origin).nanoseconds / Self.tick.nanoseconds }
+
+    private func setAlarm(for tick: Int64) {
+        alarm?.task.cancel()
+        let time = origin + TimeAmount.nanoseconds(tick * Self.tick.nanoseconds)
+        alarm = (loop.scheduleTask(deadline: time) { [self] in ring() }, tick)
+    }
+
+    fileprivate func remove(_ timer: LoopTimer) {
+        if let previous = timer.previous {
+            previous.next = timer.next
+        } else {
+            slots[Int(timer.due % Int64(Self.slotCount))] = timer.next
+        }
+        timer.next?.previous = timer.previous
+        timer.next = nil
+        timer.previous = nil
+        count -= 1
+    }
+
+    /// Takes out what is due, sets the next alarm, and only then calls, because an action may start or cancel timers.
+    private func ring() {
+        alarm = nil
+        let now = tick(of: loop.now)
+        var actions: [@Sendable () -> Void] = []
+        // One turn of the wheel sees every slot.
+        for tick in stride(from: max(current, now - Int64(Self.slotCount) + 1), through: now, by: 1) {
+            var timer = slots[Int(tick % Int64(Self.slotCount))]
+            while let candidate = timer {
+                timer = candidate.next
+                guard candidate.due <= now else { continue }
+                if let action = candidate.take() { actions.append(action) }
+                remove(candidate)
+            }
+        }
+        current = now
+        if count > 0 { setAlarm(for: nextOccupied(after: now)) }
+        for action in actions { action() }
+    }
+
+    /// The next tick whose slot holds a timer, of this turn of the wheel or a later one.
+    private func nextOccupied(after now: Int64) -> Int64 {
+        for tick in (now + 1)...(now + Int64(Self.slotCount)) where slots[Int(tick % Int64(Self.slotCount))] != nil { return tick }
+        return now + Int64(Self.slotCount)
+    }
+}
+
+/// A timer of ``LoopTimers``. Lives on its loop.
+public final class LoopTimer: @unchecked Sendable {
+    fileprivate let due: Int64
+    fileprivate var next: LoopTimer?
+    /// The list owns its timers forwards; this side is only looked at while the other one is in the list.
+    fileprivate unowned(unsafe) var previous: LoopTimer?
+    private let wheel: LoopTimers?
+    private let exact: Scheduled<Void>?
+    private var action: (@Sendable () -> Void)?
+
+    fileprivate init(due: Int64, in wheel: LoopTimers, _ action: @escaping @Sendable () -> Void) {
+        self.due = due
+        self.wheel = wheel
+        self.action = action
+        exact = nil
+    }
+
+    fileprivate init(exact: Scheduled<Void>) {
+        due = 0
+        wheel = nil
+        self.exact = exact
+    }
+
+    /// Its action is not called any more. Cancelling again, or after the action was called, does nothing. On the loop.
+    public func cancel() {
+        if let exact { return exact.cancel() }
+        guard action != nil else { return }
+        action = nil
+        wheel?.remove(self)
+    }
+
+    fileprivate func take() -> (@Sendable () -> Void)? {
+        defer { action = nil }
+        return action
+    }
+}
