@@ -9,8 +9,9 @@ import Synchronization
 
 /// Durable messages through `pubsub.sqlite`, and between two processes. Prints `name value` lines for bench.py.
 enum SQLiteBusBench {
-    /// Publishers that wait for their confirmations at a time: what a commit can gather.
-    private static let publishers = 512
+    /// Publishers that wait for their confirmations at a time, as many as the callers of the other measurements: what a
+    /// commit can gather.
+    private static let publishers = 64
 
     private static func broker(_ path: String) async throws -> SQLitePubSub {
         let broker = try SQLitePubSub(
