@@ -20,7 +20,7 @@ final class HostedApp: Sendable {
     /// The end, once it was asked for.
     private let closing = Mutex<Task<Void, Never>?>(nil)
 
-    /// Takes over an app whose listeners are bound; health says "not ready" until ``load(startedNanoseconds:)``.
+    /// Takes over an app whose listeners are bound; health says "not ready" until ``begin(startedNanoseconds:)``.
     init(_ opening: AppOpening) {
         runtime = opening.runtime
         report = FunctionAppMaker.withoutFunctions(opening.report)
@@ -30,10 +30,14 @@ final class HostedApp: Sendable {
         listeners = opening.listeners
     }
 
-    /// Loads components, makes the app findable and begins to watch its files.
-    func load(startedNanoseconds: UInt64) async throws {
+    /// Loads components and makes the app findable.
+    func load() async throws {
         try await runtime.loadInitial(report)
         try await runtime.joinMesh(internalPort: ports.internalPort, httpPort: ports.httpPort, grpcPort: ports.grpcPort)
+    }
+
+    /// Says that calls may come, waits for the app, and begins to watch its files.
+    func begin(startedNanoseconds: UInt64) {
         runtime.becomeOutboundReady()
         let elapsed = (runtime.host.clock.monotonicNanoseconds() - startedNanoseconds) / 1_000_000
         runtime.logger.info("dapr initialized. Status: Running. Init Elapsed \(elapsed)ms")

@@ -109,9 +109,11 @@ public final class Runtime: Sendable {
                 app.runtime.onShutdownRequest { [requests = runtime.requests] force in
                     requests.yield(ShutdownRequest(appID: appID, isForced: force))
                 }
-                try await app.load(startedNanoseconds: started)
+                try await app.load()
             }
+            // Before anybody is told that the process is ready, which is to mean its functions too.
             await functions?.start()
+            for app in hosted { app.begin(startedNanoseconds: started) }
             StartupPages.release()
             return runtime
         } catch {

@@ -131,7 +131,7 @@ import Testing
                             let text = try await host.text("hello")
                             #expect(text == "one" || text == "two", "got \(text)")
                             calls += 1
-                            await Task.yield()
+                            try? await Task.sleep(for: .microseconds(500))
                         }
                         return calls
                     }
