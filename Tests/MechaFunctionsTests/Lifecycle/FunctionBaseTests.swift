@@ -136,7 +136,7 @@ import Testing
                         return calls
                     }
                 }
-                for index in 0..<30 {
+                for index in 0..<8 {
                     _ = try await host.deploy("hello", index % 2 == 0 ? "two" : "one") { $0.percent = [100, 10][index % 2] }
                     try await host.base.rollback("prod", of: "hello", to: nil)
                 }
