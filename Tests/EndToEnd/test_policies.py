@@ -1,5 +1,6 @@
 """Resiliency policies and access control over real runtimes and apps (sections 4 and 7 of the Dapr surface)."""
 
+import concurrent.futures
 import json
 import socket
 import threading
@@ -277,3 +278,76 @@ spec:
         app.taken.wait("/dead", 1)
         assert len(app.taken.at("/t")) == 3 + 4 and len(app.taken.at("/dead")) == 1
     app.close()
+
+
+# gRPC passed through
+
+
+def raw_grpc_app(answer):
+    """A gRPC server that takes any method; ``answer`` gets (request, context) of unary-stream calls as bytes."""
+    class Any(grpc.GenericRpcHandler):
+        def service(self, call):
+            return grpc.unary_stream_rpc_method_handler(answer, lambda b: b, lambda b: b)
+
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(8), handlers=(Any(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+@pytest.mark.parametrize("sends_head", [True])
+def test_the_status_of_a_grpc_call_is_judged_wherever_it_stands(tmp_path, sends_head):
+    told = []
+    codes = []
+
+    def answer(request, context):
+        if not request:
+            # The runtime's own questions, about subscriptions and bindings.
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
+        told.append(request)
+        if sends_head:
+            # The status then comes in trailers of its own, after the head.
+            context.send_initial_metadata((("x-head", "1"),))
+            threading.Event().wait(0.02)
+        code = codes.pop(0) if codes else grpc.StatusCode.OK
+        if code == "late":
+            yield b"part"
+            code = grpc.StatusCode.UNAVAILABLE
+        if code != grpc.StatusCode.OK:
+            context.abort(code, "not now")
+        yield b"whole"
+
+    server, port = raw_grpc_app(answer)
+    rules = resiliency(
+        policies={
+            "retries": {"again": RETRY | {"matching": {"gRPCStatusCodes": "14"}}},
+            "circuitBreakers": {"fuse": {"maxRequests": 1, "timeout": "60s", "trip": "consecutiveFailures >= 3"}}},
+        targets={"apps": {"app": {"retry": "again", "circuitBreaker": "fuse"}}})
+    with Mecha(
+        tmp_path, "--app-port", str(port), "--app-protocol", "grpc", resources={"rules.yaml": rules}) as mecha:
+        def call():
+            method = mecha.channel.unary_stream("/shop.Orders/Place", lambda b: b, lambda b: b)
+            return b"".join(method(b"order", metadata=(("dapr-app-id", "app"),), timeout=20))
+
+        codes[:] = [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAVAILABLE]
+        assert call() == b"whole"
+        assert told == [b"order"] * 3
+        # What does not match is not repeated.
+        told.clear()
+        codes[:] = [grpc.StatusCode.NOT_FOUND]
+        with pytest.raises(grpc.RpcError) as failure:
+            call()
+        assert (failure.value.code(), failure.value.details(), len(told)) == (grpc.StatusCode.NOT_FOUND, "not now", 1)
+        assert call() == b"whole"
+        # Nor is what the caller has a part of; but it counts for the circuit breaker, which opens with the third.
+        for _ in range(3):
+            told.clear()
+            codes[:] = ["late"]
+            with pytest.raises(grpc.RpcError) as failure:
+                call()
+            assert (failure.value.code(), len(told)) == (grpc.StatusCode.UNAVAILABLE, 1)
+        told.clear()
+        with pytest.raises(grpc.RpcError):
+            call()
+        assert told == []
+    server.stop(None)

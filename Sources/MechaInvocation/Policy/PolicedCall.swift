@@ -106,6 +106,16 @@ final class PolicedCall: @unchecked Sendable {
         return settle(outcome)
     }
 
+    /// The caller has a part of the answer: no further attempt follows and no time limit holds, whatever the rest is.
+    fileprivate func answerBegan(_ number: Int) {
+        guard number == attempt, !isOver else { return }
+        timer?.cancel()
+        timer = nil
+        giveUp = nil
+        schedule = nil
+        body?.release()
+    }
+
     fileprivate func callerLeft(_ number: Int) {
         guard number == attempt else { return }
         end(.cancelled, saying: nil)
@@ -173,6 +183,9 @@ final class PolicedCall: @unchecked Sendable {
 
         /// Tells why there is no answer. True when the caller must not hear of it.
         func takesOver(_ error: InvocationError) -> Bool { policed.takesOver(number, error.policyOutcome) }
+
+        /// The caller gets a part of an answer whose outcome is told later.
+        func answerBegan() { policed.answerBegan(number) }
 
         func callerLeft() { policed.callerLeft(number) }
     }

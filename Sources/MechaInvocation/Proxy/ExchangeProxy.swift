@@ -27,6 +27,11 @@ final class ExchangeProxy: @unchecked Sendable {
     private var responseTransform: (any BodyTransform)?
     private var addedHeaders = HTTPHeaders()
 
+    /// A gRPC response whose status may follow at once, in trailers: the policy hears it before the caller does.
+    private var heldHead: HTTPResponseHead?
+    /// The policy is still to hear the gRPC status.
+    private var owesStatus = false
+
     private enum Phase { case waiting, responding, over }
 
     init(_ call: StreamedCall, callee: String, isPeer: Bool = false, owner: any CallOwner) {
@@ -149,6 +154,15 @@ extension ExchangeProxy: ResponseSink {
             upstream?.cancel()
             return fail(error)
         }
+        if let policed = call.policed, call.kind == .grpcProxy, head.status == .ok, head.grpcStatus == nil {
+            owesStatus = true
+            guard !mayWaitForStatus else {
+                heldHead = head
+                return
+            }
+            policed.answerBegan()
+            return begin(head)
+        }
         if let policed = call.policed,
             policed.takesOver(status: Int(head.status.code), grpcStatus: call.kind == .grpcProxy ? head.grpcStatus : nil)
         {
@@ -157,6 +171,16 @@ extension ExchangeProxy: ResponseSink {
             phase = .over
             return owner.callEnded(call, failure: nil)
         }
+        begin(head)
+    }
+
+    /// Whether the head of a gRPC response may be kept until more comes. Not while the caller may wait for it before it
+    /// sends on.
+    private var mayWaitForStatus: Bool {
+        call.exchange.isRequestComplete && call.exchange.head.headers.first(name: "dapr-stream")?.lowercased() != "true"
+    }
+
+    private func begin(_ head: HTTPResponseHead) {
         phase = .responding
         var response = ResponseHeaders.head(head, adding: call.responseHeaders)
         if !addedHeaders.isEmpty { response.headers.add(contentsOf: addedHeaders) }
@@ -165,6 +189,11 @@ extension ExchangeProxy: ResponseSink {
     }
 
     func responseBody(_ chunk: ByteBuffer) {
+        if phase == .waiting, let head = heldHead {
+            heldHead = nil
+            call.policed?.answerBegan()
+            begin(head)
+        }
         guard phase == .responding else { return }
         let exchange = call.exchange
         var chunk = chunk
@@ -182,6 +211,19 @@ extension ExchangeProxy: ResponseSink {
     }
 
     func responseEnded(trailers: HTTPHeaders?) {
+        if owesStatus, phase != .over, let policed = call.policed {
+            owesStatus = false
+            let status = trailers?.first(name: "grpc-status").flatMap { Int($0) }
+            if policed.takesOver(status: 200, grpcStatus: status), phase == .waiting {
+                upstream = nil
+                phase = .over
+                return owner.callEnded(call, failure: nil)
+            }
+        }
+        if phase == .waiting, let head = heldHead {
+            heldHead = nil
+            begin(head)
+        }
         guard phase == .responding else { return }
         // Over before the exchange hears it: ending the response may end the request's sink too.
         phase = .over
@@ -209,6 +251,7 @@ extension ExchangeProxy: ResponseSink {
         let wasWaiting = phase == .waiting
         phase = .over
         upstream = nil
+        if owesStatus, !wasWaiting { _ = call.policed?.takesOver(error) }
         guard !wasWaiting else { return owner.refuse(call, error, hasTakenBody: hasTakenBody) }
         call.exchange.abort(WireError(.connectionClosed, error.message, cause: error))
         owner.callEnded(call, failure: error)
