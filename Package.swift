@@ -212,6 +212,12 @@ let package = Package(
             ]),
         tests("MechaWasmTests", ["MechaWasm", "MechaWire", "MechaCore", "MechaTestKit", nioCore, nioPosix]),
         tests(
+            "MechaFunctionEngineTests",
+            [
+                "MechaFunctions", "MechaRuntime", "MechaWasm", "MechaHost", "MechaInvocation", "MechaCore", "MechaWire", "MechaTestKit",
+                nioCore, nioHTTP1, logging,
+            ]),
+        tests(
             "ComponentTests",
             [
                 "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaResiliency",

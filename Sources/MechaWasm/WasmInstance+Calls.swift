@@ -14,7 +14,7 @@ extension WasmInstance {
     ///
     /// Runs on the caller's event loop and lets go of it about every millisecond, and whenever a host function waits.
     /// After a throw the instance is of no use.
-    package func call(_ function: WasmFunction, _ arguments: Int32..., hasResult: Bool) async throws(WasmError) -> Int32 {
+    package func call(_ function: WasmExport, _ arguments: [Int32] = [], hasResult: Bool) async throws(WasmError) -> Int32 {
         precondition(arguments.count <= CallFrame.argumentsAtMost)
         let start = UnsafeMutableRawPointer(frame).advanced(by: CallFrame.offsetOfArguments)
             .assumingMemoryBound(to: wasmtime_val_t.self)
@@ -31,7 +31,7 @@ extension WasmInstance {
     }
 
     /// Calls an export from within a host function; it cannot wait, and a trap of it is one of the outer call.
-    package func callNested(_ function: WasmFunction, _ argument: UInt32) throws(WasmError) -> UInt32 {
+    package func callNested(_ function: WasmExport, _ argument: UInt32) throws(WasmError) -> UInt32 {
         var raw = wasmtime_val_raw_t(i32: Int32(bitPattern: argument))
         var trap: OpaquePointer?
         var pointer = function.pointer

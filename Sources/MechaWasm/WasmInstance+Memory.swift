@@ -34,12 +34,3 @@ extension WasmInstance {
         try bytes(at: pointer, count: 8).storeBytes(of: value.littleEndian, as: UInt64.self)
     }
 }
-
-/// A guest named memory that it does not have.
-package struct WasmMemoryError: Error, Sendable, CustomStringConvertible {
-    package var pointer: UInt32
-    package var count: UInt32
-    package var memoryBytes: Int
-
-    package var description: String { "\(count) bytes at \(pointer) are outside of the guest's memory of \(memoryBytes) bytes" }
-}

@@ -26,17 +26,8 @@ package final class WasmInstance: @unchecked Sendable {
     /// Why the guest was stopped, when it was.
     var stopped: WasmError.Code?
 
-    /// Makes the memory and everything else of an instance, and runs what the module does at its start.
-    package static func make(
-        _ template: WasmTemplate, limits: WasmInstanceLimits, budget: WasmBudget
-    ) async throws(WasmError) -> WasmInstance {
-        let instance = try WasmInstance(template, limits: limits)
-        instance.budget = budget
-        try await instance.instantiate()
-        return instance
-    }
-
-    private init(_ template: WasmTemplate, limits: WasmInstanceLimits) throws(WasmError) {
+    /// An instance without anything in it; ``instantiate()`` must follow before it is used.
+    package init(_ template: WasmTemplate, limits: WasmInstanceLimits) throws(WasmError) {
         let engine = template.module.engine
         try engine.takeSlot()
         guard let store = wasmtime_store_new(engine.pointer, nil, nil), let context = wasmtime_store_context(store) else {
@@ -58,7 +49,8 @@ package final class WasmInstance: @unchecked Sendable {
         template.module.engine.returnSlot()
     }
 
-    private func instantiate() async throws(WasmError) {
+    /// Makes the memory and everything else of the instance under ``budget``, and runs what the module does at its start.
+    package func instantiate() async throws(WasmError) {
         let own = Unmanaged.passUnretained(self).toOpaque()
         wasmtime_context_set_data(context, own)
         wasmtime_store_epoch_deadline_callback(store, Self.deadlineReached, own, nil)
@@ -81,29 +73,12 @@ package final class WasmInstance: @unchecked Sendable {
     }
 
     /// An exported function; nil when the module has none of that name.
-    package func function(_ name: StaticString) -> WasmFunction? {
+    package func function(_ name: StaticString) -> WasmExport? {
         var item = wasmtime_extern_t()
         let found = name.withUTF8Buffer { utf8 in
             utf8.withMemoryRebound(to: CChar.self) { wasmtime_instance_export_get(context, &handle, $0.baseAddress, $0.count, &item) }
         }
         guard found, Int(item.kind) == Int(MECHA_WASMTIME_EXTERN_FUNC) else { return nil }
-        return WasmFunction(name: name, pointer: item.of.func)
-    }
-}
-
-/// An exported function of one instance.
-package struct WasmFunction {
-    package let name: StaticString
-    var pointer: wasmtime_func_t
-}
-
-/// What an instance may have.
-package struct WasmInstanceLimits: Sendable, Hashable {
-    package var memoryBytes: Int
-    package var tableElements: Int
-
-    package init(memoryBytes: Int, tableElements: Int = 100_000) {
-        self.memoryBytes = memoryBytes
-        self.tableElements = tableElements
+        return WasmExport(name: name, pointer: item.of.func)
     }
 }

@@ -35,14 +35,16 @@ struct Guest {
         let engine = try engine ?? Engines.engine(compiler)
         let module = try engine.compile(try WasmEngine.binary(text: text))
         let template = try WasmLinker(engine, functions: functions).template(module)
-        instance = try await WasmInstance.make(template, limits: .init(memoryBytes: memoryBytes), budget: budget)
+        instance = try WasmInstance(template, limits: .init(memoryBytes: memoryBytes))
+        instance.budget = budget
+        try await instance.instantiate()
     }
 
     func call(_ name: StaticString, _ argument: Int32? = nil, budget: WasmBudget = WasmBudget()) async throws -> Int32 {
         let function = try #require(instance.function(name))
         instance.budget = budget
         return if let argument {
-            try await instance.call(function, argument, hasResult: true)
+            try await instance.call(function, [argument], hasResult: true)
         } else {
             try await instance.call(function, hasResult: true)
         }

@@ -229,7 +229,8 @@ import Testing
             try WasmEngine.binary(text: #"(module (memory (export "memory") 1) (func $f (export "run") (result i32) unreachable))"#))
         let template = try WasmLinker(engine, functions: []).template(module)
         for _ in 0..<2_000 {
-            let instance = try await WasmInstance.make(template, limits: .init(memoryBytes: 1 << 20), budget: .init())
+            let instance = try WasmInstance(template, limits: .init(memoryBytes: 1 << 20))
+            try await instance.instantiate()
             let function = try #require(instance.function("run"))
             let trap = try await error { try await instance.call(function, hasResult: true) }
             #expect(trap.stack == ["f"])

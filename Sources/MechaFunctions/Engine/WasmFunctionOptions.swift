@@ -6,6 +6,8 @@ public struct WasmFunctionOptions: Sendable {
         case optimizing
         /// Fast to compile, slower to run.
         case baseline
+        /// No machine code is made of functions at all.
+        case interpreter
     }
 
     /// Folder for compiled modules, made when it is needed, readable by its owner only.
@@ -15,6 +17,8 @@ public struct WasmFunctionOptions: Sendable {
     public var compiler = Compiler.optimizing
     /// Instances that may live at the same time in this process.
     public var maximumInstances = 4_000
+    /// Calls that may wait for one of them; more are refused.
+    public var maximumInstanceQueue = 4_000
     /// Memory that one instance may be granted at most, in bytes.
     public var maximumMemoryBytes = 1 << 30
 

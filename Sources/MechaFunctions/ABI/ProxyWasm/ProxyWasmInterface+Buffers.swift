@@ -1,0 +1,144 @@
+import MechaInvocation
+import MechaWasm
+import NIOCore
+import NIOHTTP1
+
+/// Bodies, configuration, properties, and the answer that a guest sends itself.
+extension ProxyWasmInterface {
+    /// Properties that a guest sets for one request, together, in bytes.
+    private static let propertyBytesAtMost = 1 << 20
+
+    static var bufferFunctions: [WasmHostFunction] {
+        [
+            function("proxy_get_buffer_bytes", 5) { guest, call in
+                guard let bytes = guest.buffer(call[0]) else { return .notFound }
+                guard let part = bytes.part(from: call[1], atMost: call[2]) else { return .badArgument }
+                try guest.give(part, pointer: call[3], count: call[4])
+                return .ok
+            },
+            function("proxy_get_buffer_status", 3) { guest, call in
+                guard let bytes = guest.buffer(call[0]) else { return .notFound }
+                try call.instance.store(UInt32(bytes.readableBytes), at: call[1])
+                try call.instance.store(UInt32(1), at: call[2])
+                return .ok
+            },
+            function("proxy_set_buffer_bytes", 5) { guest, call in
+                let bytes = try bytes(call, 3)
+                return try guest.setBuffer(call[0], start: call[1], length: call[2], bytes)
+            },
+            function("proxy_get_property", 4) { guest, call in
+                guard let value = guest.property(try text(call, 0)) else { return .notFound }
+                try guest.give(value, pointer: call[2], count: call[3])
+                return .ok
+            },
+            function("proxy_set_property", 4) { guest, call in
+                let (path, value) = (try text(call, 0), try bytes(call, 2))
+                let used = guest.properties.reduce(0) { $0 + $1.key.utf8.count + $1.value.readableBytes }
+                guard used + path.utf8.count + value.readableBytes <= propertyBytesAtMost else { return .internalFailure }
+                guest.properties[path] = value
+                return .ok
+            },
+            function("proxy_send_local_response", 8) { guest, call in
+                let code = call[0]
+                let body = try bytes(call, 3)
+                guard (200...599).contains(code), let pairs = HeaderPairs.decode(try bytes(call, 5)) else { return .badArgument }
+                let limit = guest.context.limits.responseBytes
+                guard body.readableBytes <= limit else {
+                    throw FunctionError(.responseTooLarge, "the response is larger than the function's \(limit) bytes")
+                }
+                var headers = HTTPHeaders()
+                var type: String?
+                for (name, value) in pairs where !name.hasPrefix(":") && !HeaderText.isOfConnection(name) {
+                    guard HeaderText.isName(name), HeaderText.isValue(value) else { return .badArgument }
+                    if name.lowercased() == "content-type" { type = value } else { headers.add(name: name, value: value) }
+                }
+                guest.sendLocalResponse(
+                    AppResponse(.http(HTTPResponseStatus(statusCode: Int(code))), headers: headers, contentType: type, body: body))
+                return .ok
+            },
+        ]
+    }
+}
+
+extension ProxyWasmGuest {
+    /// The first answer counts.
+    func sendLocalResponse(_ response: AppResponse) {
+        if localResponse == nil { localResponse = response }
+    }
+
+    /// 0 request body, 1 response body, 4 body of a call's answer, 6 and 7 configuration, 8 call data.
+    fileprivate func buffer(_ type: UInt32) -> ByteBuffer? {
+        switch type {
+        case 0: requestBody
+        case 1: responseBody
+        case 4: callAnswer?.body
+        case 6: ByteBuffer()
+        case 7: ByteBuffer(string: context.revision.configuration)
+        case 8: callData
+        default: nil
+        }
+    }
+
+    /// From 0 it replaces, behind the end it appends, and anything else is refused, as Layotto's host has it.
+    fileprivate func setBuffer(_ type: UInt32, start: UInt32, length: UInt32, _ bytes: ByteBuffer) throws -> ProxyWasmStatus {
+        guard let old = buffer(type) else { return .notFound }
+        var new: ByteBuffer
+        if start == 0, length == 0 || Int(length) >= old.readableBytes {
+            new = bytes
+        } else if Int(start) >= old.readableBytes {
+            new = old
+            new.writeImmutableBuffer(bytes)
+        } else {
+            return .badArgument
+        }
+        switch type {
+        case 0:
+            guard new.readableBytes <= context.limits.requestBytes else { return .internalFailure }
+            requestBody = new
+        case 1:
+            let limit = context.limits.responseBytes
+            guard new.readableBytes <= limit else {
+                throw FunctionError(.responseTooLarge, "the response is larger than the function's \(limit) bytes")
+            }
+            responseBody = new
+        case 8:
+            guard new.readableBytes <= 256 else { return .badArgument }
+            callData = new
+        default: return .badArgument
+        }
+        return .ok
+    }
+
+    /// The segments of a path are joined by zeros.
+    fileprivate func property(_ path: String) -> ByteBuffer? {
+        if let own = properties[path] { return own }
+        let segments = path.split(separator: "\0", omittingEmptySubsequences: true).map(String.init)
+        func text(_ text: String?) -> ByteBuffer? { text.map { ByteBuffer(string: $0) } }
+        switch segments.first {
+        case "plugin_name": return text(context.revision.function)
+        case "plugin_root_id", "plugin_vm_id": return text("")
+        case "request" where segments.count >= 2:
+            guard let request else { return nil }
+            switch segments[1] {
+            case "path": return text(request.method.target)
+            case "url_path": return text(String(request.method.path))
+            case "query": return text(String(request.method.query))
+            case "method": return text(request.verb?.rawValue ?? "POST")
+            case "host": return text(request.headers.first(name: "host") ?? "")
+            case "scheme": return text("http")
+            case "protocol": return text("HTTP/1.1")
+            case "headers" where segments.count == 3: return text(requestHeaders.first { $0.name == segments[2].lowercased() }?.value)
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Up to `count` bytes from `start`; nil when that is behind the end.
+    fileprivate func part(from start: UInt32, atMost count: UInt32) -> ByteBuffer? {
+        guard Int(start) <= readableBytes else { return nil }
+        return getSlice(at: readerIndex + Int(start), length: min(Int(count), readableBytes - Int(start)))
+    }
+}

@@ -1,0 +1,279 @@
+import Logging
+import MechaCore
+import MechaInvocation
+import MechaWasm
+import NIOCore
+import Synchronization
+
+/// A revision that runs: its instances, and the calls that wait for one.
+final class WasmFunction: LoadedFunction {
+    private let context: FunctionContext
+    private let template: WasmTemplate
+    private let interface: any GuestInterface.Type
+    private let slots: InstanceSlots
+    private let gate: CallGate
+    private let meter = UsageMeter()
+
+    private struct State {
+        /// The one that was used last comes last, so that those beyond need go cold.
+        var idle: [Guest] = []
+        var live = 0
+        var lastCall = NIODeadline.now()
+        var isClosed = false
+        var sweeper: Task<Void, Never>?
+        /// Runs what is to happen without a request (proxy-wasm's timers).
+        var background: Guest?
+        var backgroundTask: Task<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    init(_ context: FunctionContext, template: WasmTemplate, interface: any GuestInterface.Type, slots: InstanceSlots) {
+        self.context = context
+        self.template = template
+        self.interface = interface
+        self.slots = slots
+        gate = CallGate(limit: context.limits.concurrency, waitingAtMost: context.limits.queue)
+    }
+
+    var revision: FunctionRevision { context.revision }
+    var usage: FunctionUsage { meter.usage }
+    var instances: Int { state.withLock { $0.live } }
+
+    // MARK: - Life
+
+    /// Runs the guest's `start`, and makes the instances that are to stand ready.
+    func start() async throws(FunctionError) {
+        let guest = try await make(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+        do throws(WasmError) {
+            try await guest.start()
+        } catch {
+            let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+            log(failure, "start")
+            drop(guest)
+            throw failure
+        }
+        if let interval = guest.tickMilliseconds {
+            runInBackground(guest, every: interval)
+        } else {
+            drop(guest)
+        }
+        for _ in 0..<minimumInstances {
+            let guest = try await make(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+            state.withLock { $0.idle.append(guest) }
+        }
+    }
+
+    func close() async {
+        let (idle, sweeper, background) = state.withLock { state in
+            state.isClosed = true
+            return (take(&state.idle), state.sweeper.take(), state.backgroundTask.take())
+        }
+        slots.remove(self)
+        sweeper?.cancel()
+        background?.cancel()
+        await background?.value
+        // Calls that run put nothing back any more; whoever closes has sent its calls elsewhere.
+        for guest in idle { await end(guest) }
+        if let guest = state.withLock({ $0.background.take() }) { await end(guest) }
+        while gate.load > 0 { try? await Task.sleep(for: .milliseconds(5)) }
+        guard interface.hasDestroy(template.module) else { return }
+        do throws(FunctionError) {
+            let guest = try await make(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+            defer { drop(guest) }
+            do throws(WasmError) {
+                try await guest.destroy()
+            } catch {
+                throw FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+            }
+        } catch {
+            log(error, "destroy")
+        }
+    }
+
+    private var minimumInstances: Int { min(context.revision.scaling.minimumInstances, context.limits.concurrency) }
+
+    private func take(_ guests: inout [Guest]) -> [Guest] {
+        defer { guests = [] }
+        return guests
+    }
+
+    // MARK: - Calls
+
+    func handle(_ request: AppRequest, deadline: NIODeadline?) async throws(FunctionError) -> AppResponse {
+        let limits = context.limits
+        guard request.body.readableBytes <= limits.requestBytes else {
+            throw FunctionError(
+                .requestTooLarge, "the request has \(request.body.readableBytes) bytes; the function takes \(limits.requestBytes)")
+        }
+        let started = NIODeadline.now()
+        let ownDeadline = started + .milliseconds(Int64(limits.wallMilliseconds))
+        let deadline = min(deadline ?? ownDeadline, ownDeadline)
+        try await gate.enter(until: deadline)
+        defer { gate.leave() }
+
+        let guest = try await takeGuest(until: deadline)
+        var usage = FunctionUsage()
+        usage.calls = 1
+        usage.requestBytes = UInt64(request.body.readableBytes)
+        defer {
+            usage.cpuNanoseconds = guest.instance.budget.cpuNanoseconds
+            meter.add(
+                usage, memoryBytes: guest.instance.memoryBytes,
+                nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
+            finish(guest)
+        }
+        do throws(WasmError) {
+            let response = try await guest.handle(request)
+            usage.responseBytes = UInt64(response.body.readableBytes)
+            return response
+        } catch {
+            usage.failures = 1
+            let failure = FunctionError(error, limits: limits, memoryBytes: guest.instance.memoryBytes)
+            log(failure, "handle")
+            throw failure
+        }
+    }
+
+    private func log(_ failure: FunctionError, _ during: String) {
+        let stack = failure.stack.isEmpty ? "" : " in \(failure.stack.joined(separator: " < "))"
+        context.logger.error("\(during) failed: \(failure.message)\(stack)", metadata: ["code": "\(failure.code.rawValue)"])
+    }
+
+    // MARK: - Instances
+
+    private func takeGuest(until deadline: NIODeadline) async throws(FunctionError) -> Guest {
+        let idle: Guest? = try state.withLock { state throws(FunctionError) in
+            guard !state.isClosed else { throw FunctionError(.closed, "this revision of the function is gone") }
+            state.lastCall = .now()
+            return state.idle.popLast()
+        }
+        guard let idle else { return try await make(until: deadline) }
+        idle.instance.budget = budget(until: deadline)
+        return idle
+    }
+
+    private func budget(until deadline: NIODeadline) -> WasmBudget {
+        WasmBudget(cpuNanosecondsAtMost: UInt64(max(1, context.limits.cpuMilliseconds)) * 1_000_000, deadline: deadline)
+    }
+
+    /// A new instance that has been set up, under a budget that its first call goes on with.
+    private func make(until deadline: NIODeadline) async throws(FunctionError) -> Guest {
+        try await slots.take(until: deadline)
+        state.withLock { $0.live += 1 }
+        do throws(WasmError) {
+            return try await interface.makeGuest(template, context: context, budget: budget(until: deadline))
+        } catch {
+            state.withLock { $0.live -= 1 }
+            slots.giveBack()
+            let failure = FunctionError(error, limits: context.limits)
+            log(failure, "making an instance")
+            throw failure
+        }
+    }
+
+    /// Puts an instance back for the next call, or ends it.
+    private func finish(_ guest: Guest) {
+        guest.servedRequests += 1
+        guard isReusable(guest), !slots.isContended else { return replace(guest) }
+        let isKept = state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.idle.append(guest)
+            if state.sweeper == nil { state.sweeper = Task.detached { [weak self] in await self?.sweep() } }
+            return true
+        }
+        if !isKept { drop(guest) }
+    }
+
+    private func isReusable(_ guest: Guest) -> Bool {
+        let scaling = context.revision.scaling
+        let memoryLimit = scaling.maximumMemoryBytes > 0 ? scaling.maximumMemoryBytes : context.limits.memoryBytes
+        return scaling.isolation == .reused && guest.instance.isUsable && guest.servedRequests < scaling.maximumRequests
+            && guest.instance.memoryBytes <= memoryLimit
+    }
+
+    /// Ends a used instance; where some are to stand ready, a new one takes its place.
+    private func replace(_ guest: Guest) {
+        drop(guest)
+        guard minimumInstances > 0, state.withLock({ !$0.isClosed && $0.idle.count < minimumInstances }) else { return }
+        Task.detached { [self] in
+            guard let fresh = try? await make(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds))) else { return }
+            let isWanted = state.withLock { state in
+                guard !state.isClosed, state.idle.count < minimumInstances else { return false }
+                state.idle.append(fresh)
+                return true
+            }
+            if !isWanted { drop(fresh) }
+        }
+    }
+
+    /// Lets the guest end in order, where it is in order.
+    private func end(_ guest: Guest) async {
+        if guest.instance.isUsable {
+            guest.instance.budget = budget(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+            try? await guest.end()
+        }
+        drop(guest)
+    }
+
+    private func drop(_ guest: Guest) {
+        guest.free()
+        state.withLock { $0.live -= 1 }
+        slots.giveBack()
+    }
+
+    /// For others of the process that have none; false when there is none here.
+    func dropIdleInstance() -> Bool {
+        guard let guest = state.withLock({ $0.idle.isEmpty ? nil : $0.idle.removeFirst() }) else { return false }
+        drop(guest)
+        return true
+    }
+
+    /// Frees what has not been needed for long, and ends when nothing is left to free.
+    private func sweep() async {
+        let idle = max(1, context.revision.scaling.idleMilliseconds)
+        let clock = context.runtime.host.clock
+        while !Task.isCancelled {
+            try? await clock.sleep(for: .milliseconds(idle))
+            let (surplus, isDone): ([Guest], Bool) = state.withLock { state in
+                guard !state.isClosed else { return ([], true) }
+                let isQuiet = NIODeadline.now() - state.lastCall >= .milliseconds(Int64(idle))
+                guard isQuiet else { return ([], false) }
+                let surplus = Array(state.idle.prefix(max(0, state.idle.count - minimumInstances)))
+                state.idle.removeFirst(surplus.count)
+                state.sweeper = nil
+                return (surplus, true)
+            }
+            for guest in surplus { await end(guest) }
+            if isDone { return }
+        }
+    }
+
+    // MARK: - Without requests
+
+    /// False when the guest failed and is gone.
+    private func tick(_ guest: Guest) async -> Bool {
+        guest.instance.budget = budget(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+        do throws(WasmError) {
+            try await guest.tick()
+            return true
+        } catch {
+            log(FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes), "the timer")
+            if state.withLock({ $0.background.take() }) != nil { drop(guest) }
+            return false
+        }
+    }
+
+    private func runInBackground(_ guest: Guest, every milliseconds: Int) {
+        let clock = context.runtime.host.clock
+        state.withLock { state in
+            state.background = guest
+            state.backgroundTask = Task.detached { [weak self] in
+                while !Task.isCancelled {
+                    try? await clock.sleep(for: .milliseconds(milliseconds))
+                    guard !Task.isCancelled, let self, await tick(guest) else { return }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+// A proxy-wasm guest for tests, in two roles by its configuration, as Layotto's two example functions have them:
+// `front` takes ?name=..., asks the function behind it and answers; `back` reads the state store. Any other path of
+// a request says what to do.
+#include <stddef.h>
+#include <stdint.h>
+
+#define HOST(name) __attribute__((import_module("env"), import_name(#name))) int32_t name
+#define EXPORT(name) __attribute__((export_name(#name), used))
+
+HOST(proxy_log)(int32_t, const char *, size_t);
+HOST(proxy_get_buffer_bytes)(int32_t, size_t, size_t, char **, size_t *);
+HOST(proxy_set_buffer_bytes)(int32_t, size_t, size_t, const char *, size_t);
+HOST(proxy_get_header_map_pairs)(int32_t, char **, size_t *);
+HOST(proxy_get_header_map_value)(int32_t, const char *, size_t, char **, size_t *);
+HOST(proxy_add_header_map_value)(int32_t, const char *, size_t, const char *, size_t);
+HOST(proxy_replace_header_map_value)(int32_t, const char *, size_t, const char *, size_t);
+HOST(proxy_remove_header_map_value)(int32_t, const char *, size_t);
+HOST(proxy_get_property)(const char *, size_t, char **, size_t *);
+HOST(proxy_set_property)(const char *, size_t, const char *, size_t);
+HOST(proxy_send_local_response)(int32_t, const char *, size_t, const char *, size_t, const char *, size_t, int32_t);
+HOST(proxy_http_call)(const char *, size_t, const char *, size_t, const char *, size_t, const char *, size_t, int32_t, uint32_t *);
+HOST(proxy_continue_stream)(int32_t);
+HOST(proxy_get_shared_data)(const char *, size_t, char **, size_t *, uint32_t *);
+HOST(proxy_set_shared_data)(const char *, size_t, const char *, size_t, uint32_t);
+HOST(proxy_define_metric)(int32_t, const char *, size_t, uint32_t *);
+HOST(proxy_increment_metric)(uint32_t, int64_t);
+HOST(proxy_get_metric)(uint32_t, uint64_t *);
+HOST(proxy_register_shared_queue)(const char *, size_t, uint32_t *);
+HOST(proxy_enqueue_shared_queue)(uint32_t, const char *, size_t);
+HOST(proxy_dequeue_shared_queue)(uint32_t, char **, size_t *);
+HOST(proxy_set_tick_period_milliseconds)(int32_t);
+HOST(proxy_get_current_time_nanoseconds)(uint64_t *);
+HOST(proxy_get_state)(const char *, size_t, const char *, size_t, char **, size_t *);
+HOST(proxy_invoke_service)(const char *, size_t, const char *, size_t, const char *, size_t, char **, size_t *);
+HOST(proxy_call_foreign_function)(const char *, size_t, const char *, size_t, char **, size_t *);
+
+#define TEXT(literal) literal, sizeof(literal) - 1
+
+static char heap[1 << 20];
+static size_t used;
+static char role;
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size) {
+    for (size_t index = 0; index < size; index++) { ((char *)to)[index] = ((const char *)from)[index]; }
+    return to;
+}
+
+EXPORT(proxy_abi_version_0_2_0) void version(void) {}
+
+EXPORT(proxy_on_memory_allocate) void *allocate(size_t size) {
+    if (role == 'h') { return (void *)(uintptr_t)0xfffffff0u; }
+    if (used + size > sizeof heap) { return NULL; }
+    void *start = heap + used;
+    used += (size + 7) & ~(size_t)7;
+    return start;
+}
+
+EXPORT(proxy_on_context_create) void create(int32_t context, int32_t parent) {
+    (void)parent;
+    if (context > 1) { used = 0; }
+}
+
+EXPORT(proxy_on_configure) int32_t configure(int32_t context, int32_t size) {
+    (void)context;
+    char *text = NULL;
+    size_t length = 0;
+    if (proxy_get_buffer_bytes(7, 0, (size_t)size, &text, &length) != 0) { return 0; }
+    if (length > 0) { role = text[0]; }
+    if (role == 'n') { return 0; }
+    if (role == 't') { proxy_set_tick_period_milliseconds(10); }
+    return 1;
+}
+
+EXPORT(proxy_get_id) void get_id(void) { proxy_set_buffer_bytes(8, 0, 0, TEXT("id_1")); }
+
+EXPORT(proxy_on_tick) void tick(int32_t context) {
+    (void)context;
+    uint32_t version = 0;
+    char *text = NULL;
+    size_t length = 0;
+    char count = 'a';
+    if (proxy_get_shared_data(TEXT("ticks"), &text, &length, &version) == 0 && length == 1) { count = (char)(text[0] + 1); }
+    if (count <= 'z') { proxy_set_shared_data(TEXT("ticks"), &count, 1, version); }
+    used = 0;
+}
+
+static int starts(const char *text, size_t size, const char *with) {
+    size_t index = 0;
+    for (; with[index]; index++) {
+        if (index >= size || text[index] != with[index]) { return 0; }
+    }
+    return 1;
+}
+
+static void answer(const char *text, size_t size) { proxy_set_buffer_bytes(1, 0x7fffffff, 0, text, size); }
+
+static void digit(int32_t value) {
+    char text[2] = {(char)('0' + value / 10), (char)('0' + value % 10)};
+    answer(text, 2);
+}
+
+EXPORT(proxy_on_request_headers) int32_t request_headers(int32_t context, int32_t count, int32_t end) {
+    (void)context, (void)count, (void)end;
+    char *path = NULL, *text = NULL;
+    size_t size = 0, length = 0;
+    if (proxy_get_header_map_value(0, TEXT(":path"), &path, &size) != 0) { return 1; }
+    if (starts(path, size, "/local")) {
+        // One pair: "x-why" and "said".
+        static const char pairs[] = {1, 0, 0, 0, 5, 0, 0, 0, 4, 0, 0, 0, 'x', '-', 'w', 'h', 'y', 0, 's', 'a', 'i', 'd', 0};
+        proxy_send_local_response(403, NULL, 0, TEXT("no entry"), pairs, sizeof pairs, -1);
+        return 1;
+    }
+    if (starts(path, size, "/pause")) { return 1; }
+    if (starts(path, size, "/call")) {
+        // ":method" GET, ":path" /behind
+        static const char pairs[] = {2, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0,
+            ':', 'm', 'e', 't', 'h', 'o', 'd', 0, 'G', 'E', 'T', 0, ':', 'p', 'a', 't', 'h', 0, '/', 'b', 'e', 'h', 'i', 'n', 'd', 0};
+        uint32_t id = 0;
+        int32_t status = proxy_http_call(TEXT("fn"), pairs, sizeof pairs, NULL, 0, NULL, 0, 5000, &id);
+        return status == 0 && id > 0 ? 1 : 0;
+    }
+    if (starts(path, size, "/headers")) {
+        proxy_add_header_map_value(2, TEXT("x-two"), TEXT("1"));
+        proxy_replace_header_map_value(2, TEXT("x-two"), TEXT("2"));
+        proxy_replace_header_map_value(2, TEXT(":status"), TEXT("202"));
+        proxy_add_header_map_value(2, TEXT("x-gone"), TEXT("1"));
+        proxy_remove_header_map_value(2, TEXT("x-gone"));
+        if (proxy_get_header_map_pairs(0, &text, &length) == 0) { answer(text, length); }
+        return 0;
+    }
+    if (starts(path, size, "/property")) {
+        proxy_set_property(TEXT("mine"), TEXT("kept"));
+        if (proxy_get_property(TEXT("mine"), &text, &length) == 0) { answer(text, length); }
+        if (proxy_get_property(TEXT("request\0url_path"), &text, &length) == 0) { answer(text, length); }
+        digit(proxy_get_property(TEXT("unknown"), &text, &length));
+        return 0;
+    }
+    if (starts(path, size, "/shared")) {
+        uint32_t cas = 0, metric = 0, queue = 0;
+        uint64_t value = 0;
+        digit(proxy_get_shared_data(TEXT("key"), &text, &length, &cas));
+        digit(proxy_set_shared_data(TEXT("key"), TEXT("value"), 0));
+        digit(proxy_get_shared_data(TEXT("key"), &text, &length, &cas));
+        digit((int32_t)length);
+        digit(proxy_set_shared_data(TEXT("key"), TEXT("other"), cas + 7));
+        digit(proxy_set_shared_data(TEXT("key"), TEXT("other"), cas));
+        digit(proxy_define_metric(0, TEXT("calls"), &metric));
+        proxy_increment_metric(metric, 3);
+        proxy_increment_metric(metric, 4);
+        digit(proxy_increment_metric(metric, -1));
+        proxy_get_metric(metric, &value);
+        digit((int32_t)value);
+        digit(proxy_register_shared_queue(TEXT("queue"), &queue));
+        digit(proxy_dequeue_shared_queue(queue, &text, &length));
+        proxy_enqueue_shared_queue(queue, TEXT("item"));
+        digit(proxy_dequeue_shared_queue(queue, &text, &length));
+        answer(text, length);
+        digit(proxy_call_foreign_function(TEXT("f"), TEXT("a"), &text, &length));
+        return 0;
+    }
+    if (starts(path, size, "/ticks")) {
+        uint32_t cas = 0;
+        if (proxy_get_shared_data(TEXT("ticks"), &text, &length, &cas) == 0) { answer(text, length); }
+        return 0;
+    }
+    if (starts(path, size, "/wrong")) {
+        char **nowhere = (char **)(uintptr_t)0xfffffff0u;
+        size_t *nosize = (size_t *)(uintptr_t)0xfffffff0u;
+        const char *bad = (const char *)(uintptr_t)0xffffff00u;
+        digit(proxy_log(2, bad, 10));
+        digit(proxy_get_buffer_bytes(0, 0, 1, nowhere, &length));
+        digit(proxy_get_buffer_bytes(0, 9999, 1, &text, &length));
+        digit(proxy_get_buffer_bytes(77, 0, 1, &text, &length));
+        digit(proxy_set_buffer_bytes(1, 0, 0, bad, 10));
+        digit(proxy_get_header_map_value(0, bad, 10, &text, &length));
+        digit(proxy_get_header_map_value(0, TEXT(":path"), &text, nosize));
+        digit(proxy_get_header_map_pairs(99, &text, &length));
+        digit(proxy_get_property(bad, 10, &text, &length));
+        digit(proxy_set_shared_data(bad, 10, TEXT("v"), 0));
+        digit(proxy_get_state(bad, 10, TEXT("k"), &text, &length));
+        digit(proxy_get_state(TEXT("store"), TEXT("k"), nowhere, &length));
+        digit(proxy_get_state(TEXT("forbidden"), TEXT("k"), &text, &length));
+        digit(proxy_invoke_service(TEXT("fn"), bad, 10, TEXT(""), &text, &length));
+        digit(proxy_invoke_service(TEXT("nobody"), TEXT("m"), TEXT(""), &text, &length));
+        digit(proxy_get_current_time_nanoseconds((uint64_t *)(uintptr_t)0xfffffffcu));
+        digit(proxy_send_local_response(7, NULL, 0, NULL, 0, NULL, 0, 0));
+        digit(proxy_send_local_response(200, NULL, 0, bad, 10, NULL, 0, 0));
+        return 0;
+    }
+    return 0;
+}
+
+EXPORT(proxy_on_http_call_response) void call_response(int32_t context, int32_t id, int32_t headers, int32_t size, int32_t trailers) {
+    (void)context, (void)id, (void)trailers;
+    char *text = NULL;
+    size_t length = 0;
+    digit(headers > 0);
+    if (proxy_get_header_map_value(6, TEXT(":status"), &text, &length) == 0) { answer(text, length); }
+    if (proxy_get_buffer_bytes(4, 0, (size_t)size, &text, &length) == 0) { answer(text, length); }
+    proxy_continue_stream(0);
+}
+
+EXPORT(proxy_on_request_body) int32_t request_body(int32_t context, int32_t size, int32_t end) {
+    (void)context, (void)end;
+    char *body = NULL, *text = NULL;
+    size_t length = 0, count = 0;
+    if (proxy_get_buffer_bytes(0, 0, (size_t)size, &body, &length) != 0) { return 1; }
+    if (!starts(body, length, "name=")) {
+        proxy_log(4, TEXT("a name is missing"));
+        return 1;
+    }
+    if (role == 'f') {
+        if (proxy_invoke_service(TEXT("fn"), TEXT("behind"), body, length, &text, &count) != 0) { return 1; }
+    } else if (proxy_get_state(TEXT("store"), body + 5, length - 5, &text, &count) != 0) {
+        return 1;
+    }
+    answer(TEXT("There are "));
+    answer(text, count);
+    answer(TEXT(" inventories for "));
+    answer(body + 5, length - 5);
+    answer(TEXT("."));
+    return 0;
+}
