@@ -16,6 +16,15 @@ packages() {
     DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# What is good to have, where the distribution has it: without it some tests are left out.
+optional_packages() {
+    local available=()
+    for package in "$@"; do
+        apt-cache show "$package" >/dev/null 2>&1 && available+=("$package")
+    done
+    [ ${#available[@]} -eq 0 ] || packages "${available[@]}"
+}
+
 # A Python environment of the project's own, made anew when its list of packages changes.
 python_environment() {
     local requirements=$1 stamp
@@ -39,6 +48,8 @@ demo)
     ;;
 test)
     scripts/wasmtime.sh
+    # Compilers for the examples of guests/; those of C and Swift come with Swift's own toolchain.
+    optional_packages rustc libstd-rust-dev-wasm32 lld-14
     packages python3 python3-venv curl redis-server redis-sentinel nats-server mosquitto rabbitmq-server nghttp2-client openssl procps
     python_environment Tests/requirements.txt
     ;;

@@ -1,6 +1,10 @@
 import Crypto
 import MechaCore
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Keeps the machine code of modules in a folder, so that a module is compiled once for a machine.
 ///
 /// Loading runs what is in a file, so the folder belongs to the process's user alone, and beside each file stands a
@@ -44,6 +48,9 @@ package struct WasmModuleCache: Sendable {
             problem("a compiled module is not kept: \(error.message)")
             return module
         }
+        #if canImport(Glibc)
+        defer { malloc_trim(0) }
+        #endif
         // Mapped from the file its pages are the kernel's to drop and to share; those of the compiler are freed.
         return (try? load(path, key, engine)) ?? module
     }

@@ -25,6 +25,11 @@ final class EngineWorld: Sendable {
     static let resources = """
         apiVersion: dapr.io/v1alpha1
         kind: Component
+        metadata: {name: statestore}
+        spec: {type: state.in-memory, version: v1}
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
         metadata: {name: store}
         spec: {type: state.in-memory, version: v1}
         ---

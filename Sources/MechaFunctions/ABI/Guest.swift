@@ -32,6 +32,8 @@ class Guest: @unchecked Sendable {
     func destroy() async throws(WasmError) {}
     func handle(_ request: AppRequest) async throws(WasmError) -> AppResponse { AppResponse(.http(.notImplemented)) }
     func tick() async throws(WasmError) {}
+    /// The name that the guest gave itself, where its interface has that.
+    var routeID: String? { nil }
     /// The instance is about to go, in order.
     func end() async throws(WasmError) {}
 

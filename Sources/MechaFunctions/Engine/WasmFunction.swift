@@ -20,6 +20,7 @@ final class WasmFunction: LoadedFunction {
         var live = 0
         var lastCall = NIODeadline.now()
         var isClosed = false
+        var routeID: String?
         var sweeper: Task<Void, Never>?
         /// Runs what is to happen without a request (proxy-wasm's timers).
         var background: Guest?
@@ -39,6 +40,8 @@ final class WasmFunction: LoadedFunction {
     var revision: FunctionRevision { context.revision }
     var usage: FunctionUsage { meter.usage }
     var instances: Int { state.withLock { $0.live } }
+    /// What the guest answered to `proxy_get_id`.
+    var routeID: String? { state.withLock { $0.routeID } }
 
     // MARK: - Life
 
@@ -53,6 +56,7 @@ final class WasmFunction: LoadedFunction {
             drop(guest)
             throw failure
         }
+        state.withLock { $0.routeID = guest.routeID }
         if let interval = guest.tickMilliseconds {
             runInBackground(guest, every: interval)
         } else {

@@ -51,8 +51,7 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
         flushLines()
     }
 
-    /// The name that the guest gave itself.
-    var routeID: String? { callData.readableBytes > 0 ? String(buffer: callData) : nil }
+    override var routeID: String? { callData.readableBytes > 0 ? String(buffer: callData) : nil }
 
     override func tick() async throws(WasmError) {
         beginCall()
