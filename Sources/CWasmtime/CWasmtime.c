@@ -5,6 +5,9 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #define MECHA_WASMTIME_FUNCTIONS(X) \
     X(wasm_byte_vec_delete) \
@@ -157,4 +160,10 @@ const char *mecha_wasmtime_load(const char *path) {
     }
     for (size_t index = 0; index < sizeof slots / sizeof slots[0]; index++) { *slots[index].slot = dlsym(library, slots[index].name); }
     return NULL;
+}
+
+void mecha_release_free_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }

@@ -5,6 +5,8 @@ package final class WasmInstance: @unchecked Sendable {
     package let template: WasmTemplate
     /// What host functions find their state by; whoever made the instance owns it.
     package unowned(unsafe) var guest: AnyObject?
+    /// Freed when nothing of the instance is left.
+    package var companion: AnyObject?
     /// What the call that runs may use.
     package var budget = WasmBudget()
     /// False after a trap: nothing is known of its memory then, and it must be dropped.

@@ -36,14 +36,11 @@ package enum WasmLibrary {
     }
 
     /// `MECHA_WASMTIME` alone where it is set; else beside the executable, in `../lib/mecha`, and where
-    /// `scripts/wasmtime.sh` puts it.
+    /// `scripts/wasmtime.sh` puts it in a build's folder. Never the working directory, which may be anybody's.
     package static func candidates() -> [String] {
         if let named = getenv("MECHA_WASMTIME") { return [String(cString: named)] }
-        var candidates: [String] = []
-        if let folder = executableFolder() {
-            candidates += ["\(folder)/libwasmtime.so", "\(folder)/../lib/mecha/libwasmtime.so"]
-        }
-        return candidates + [".build/wasmtime/libwasmtime.so"]
+        guard let folder = executableFolder() else { return [] }
+        return ["", "/../lib/mecha", "/../../wasmtime"].map { "\(folder)\($0)/libwasmtime.so" }
     }
 
     private static func executableFolder() -> String? {

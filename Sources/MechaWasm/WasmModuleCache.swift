@@ -1,9 +1,6 @@
+import CWasmtime
 import Crypto
 import MechaCore
-
-#if canImport(Glibc)
-import Glibc
-#endif
 
 /// Keeps the machine code of modules in a folder, so that a module is compiled once for a machine.
 ///
@@ -48,9 +45,7 @@ package struct WasmModuleCache: Sendable {
             problem("a compiled module is not kept: \(error.message)")
             return module
         }
-        #if canImport(Glibc)
-        defer { malloc_trim(0) }
-        #endif
+        defer { mecha_release_free_memory() }
         // Mapped from the file its pages are the kernel's to drop and to share; those of the compiler are freed.
         return (try? load(path, key, engine)) ?? module
     }

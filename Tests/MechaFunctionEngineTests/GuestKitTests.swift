@@ -63,6 +63,10 @@ import Testing
         process.currentDirectoryURL = URL(filePath: folder)
         try process.run()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(command)")
+        guard process.terminationStatus == 0 else { throw CommandFailed(command: command) }
     }
+}
+
+private struct CommandFailed: Error {
+    var command: String
 }

@@ -12,6 +12,9 @@
 // thread-local text). Not to be called from two threads at once.
 const char *mecha_wasmtime_load(const char *path);
 
+// Gives memory back that was freed: a compiler leaves much of it.
+void mecha_release_free_memory(void);
+
 typedef struct wasm_config_t wasm_config_t;
 typedef struct wasm_engine_t wasm_engine_t;
 typedef struct wasm_functype_t wasm_functype_t;

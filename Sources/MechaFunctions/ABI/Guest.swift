@@ -18,12 +18,13 @@ class Guest: @unchecked Sendable {
     /// What a guest wrote to its standard output and error without a line's end.
     private var lines: [UInt32: [UInt8]] = [:]
 
-    init(_ template: WasmTemplate, context: FunctionContext) throws(WasmError) {
+    init(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot) throws(WasmError) {
         self.context = context
         instance = try WasmInstance(
             template,
             limits: .init(memoryBytes: context.limits.memoryBytes, tableElements: template.module.engine.options.maximumTableElements))
         instance.guest = self
+        instance.companion = slot
     }
 
     // MARK: - What the interfaces do

@@ -12,5 +12,6 @@ protocol GuestInterface: SendableMetatype {
     static func hasDestroy(_ module: WasmModule) -> Bool
 
     /// A new instance, set up for requests.
-    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, budget: WasmBudget) async throws(WasmError) -> Guest
+    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot, budget: WasmBudget)
+        async throws(WasmError) -> Guest
 }

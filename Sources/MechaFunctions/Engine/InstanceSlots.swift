@@ -21,10 +21,11 @@ final class InstanceSlots: Sendable {
 
     func remove(_ function: WasmFunction) { functions.withLock { $0[ObjectIdentifier(function)] = nil } }
 
-    /// Unless this throws, ``giveBack()`` must follow when the instance is gone.
-    func take(until deadline: NIODeadline) async throws(FunctionError) {
+    /// Waits for the right to have an instance.
+    func take(until deadline: NIODeadline) async throws(FunctionError) -> InstanceSlot {
         if gate.load >= limit { dropIdleInstance() }
         try await gate.enter(until: deadline)
+        return InstanceSlot(self)
     }
 
     func giveBack() { gate.leave() }

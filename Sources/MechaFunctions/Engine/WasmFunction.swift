@@ -62,9 +62,15 @@ final class WasmFunction: LoadedFunction {
         } else {
             drop(guest)
         }
-        for _ in 0..<minimumInstances {
-            let guest = try await make(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
-            state.withLock { $0.idle.append(guest) }
+        do throws(FunctionError) {
+            for _ in 0..<minimumInstances {
+                let guest = try await make(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+                state.withLock { $0.idle.append(guest) }
+            }
+        } catch {
+            // It has started, so it also ends; those that were made give their places back.
+            await close()
+            throw error
         }
     }
 
@@ -163,13 +169,12 @@ final class WasmFunction: LoadedFunction {
 
     /// A new instance that has been set up, under a budget that its first call goes on with.
     private func make(until deadline: NIODeadline) async throws(FunctionError) -> Guest {
-        try await slots.take(until: deadline)
+        let slot = try await slots.take(until: deadline)
         state.withLock { $0.live += 1 }
         do throws(WasmError) {
-            return try await interface.makeGuest(template, context: context, budget: budget(until: deadline))
+            return try await interface.makeGuest(template, context: context, slot: slot, budget: budget(until: deadline))
         } catch {
             state.withLock { $0.live -= 1 }
-            slots.giveBack()
             let failure = FunctionError(error, limits: context.limits)
             log(failure, "making an instance")
             throw failure
@@ -223,7 +228,6 @@ final class WasmFunction: LoadedFunction {
     private func drop(_ guest: Guest) {
         guest.free()
         state.withLock { $0.live -= 1 }
-        slots.giveBack()
     }
 
     /// For others of the process that have none; false when there is none here.

@@ -12,7 +12,8 @@ public struct WasmFunctionOptions: Sendable {
 
     /// Folder for compiled modules, made when it is needed, readable by its owner only.
     public var cacheDirectory: String
-    /// The engine's shared library; nil looks in `MECHA_WASMTIME`, beside the executable, in `../lib/mecha` and in `.build/wasmtime`.
+    /// The engine's shared library; nil looks in `MECHA_WASMTIME`, else beside the executable, in
+    /// `../lib/mecha` and in the build's `wasmtime`.
     public var libraryPath: String?
     public var compiler = Compiler.optimizing
     /// Instances that may live at the same time in this process.

@@ -61,8 +61,10 @@ enum MechaInterface: GuestInterface {
 
     static func hasDestroy(_ module: WasmModule) -> Bool { module.function("destroy") != nil }
 
-    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, budget: WasmBudget) async throws(WasmError) -> Guest {
-        let guest = try MechaGuest(template, context: context)
+    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot, budget: WasmBudget)
+        async throws(WasmError) -> Guest
+    {
+        let guest = try MechaGuest(template, context: context, slot: slot)
         guest.instance.budget = budget
         try await guest.setUp()
         return guest

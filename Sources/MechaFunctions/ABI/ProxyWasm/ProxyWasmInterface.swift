@@ -35,8 +35,10 @@ enum ProxyWasmInterface: GuestInterface {
 
     static func hasDestroy(_ module: WasmModule) -> Bool { false }
 
-    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, budget: WasmBudget) async throws(WasmError) -> Guest {
-        let guest = try ProxyWasmGuest(template, context: context)
+    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot, budget: WasmBudget)
+        async throws(WasmError) -> Guest
+    {
+        let guest = try ProxyWasmGuest(template, context: context, slot: slot)
         guest.instance.budget = budget
         try await guest.setUp()
         return guest
