@@ -18,7 +18,7 @@ struct FunctionCommand: AsyncParsableCommand {
               mecha fn rollback hello
             """,
         subcommands: [
-            FunctionBuildCommand.self, FunctionDeployCommand.self, FunctionListCommand.self,
+            FunctionNewCommand.self, FunctionBuildCommand.self, FunctionDeployCommand.self, FunctionListCommand.self,
             FunctionDescribeCommand.self, FunctionInvokeCommand.self, FunctionLogsCommand.self, FunctionUsageCommand.self,
             FunctionAliasCommand.self, FunctionPromoteCommand.self, FunctionRollbackCommand.self, FunctionWatchCommand.self,
             FunctionDeleteCommand.self,
