@@ -53,7 +53,8 @@ struct NamedPolicies: Sendable {
         }
         var policy = RetryPolicy(retry)
         if Self.builtIn[name] != nil, let retries = policy.maximumRetries, retries < Self.minimumBuiltInRetries {
-            warnings.append("\(place): a built-in policy makes at least \(Self.minimumBuiltInRetries) retries; \(retries) is raised to that")
+            warnings.append(
+                "\(place): a built-in policy makes at least \(Self.minimumBuiltInRetries) retries; \(retries) is raised to that")
             policy.maximumRetries = Self.minimumBuiltInRetries
         }
         retries[name] = policy

@@ -395,6 +395,28 @@ def test_one_app_of_a_template_may_fail_or_be_stopped(mecha, shop):
     assert "Exited Dapr successfully" in open(front["daprdLogPath"]).read()
 
 
+def test_apps_of_a_template_with_tokens_of_their_own_are_stopped_too(mecha, tmp_path, home):
+    """Who started them may end them; the tokens are the apps' matter."""
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "dapr.yaml").write_text(json.dumps({"version": 1, "apps": [
+        {"appDirPath": "one", "env": {"DAPR_API_TOKEN": "secret-of-one"}, "command": ["sleep", "600"]},
+        {"appDirPath": "two", "env": {"DAPR_API_TOKEN": "secret-of-two"}}, {"appDirPath": "three"}]}))
+    program = mecha.start("run", "-f", tmp_path)
+    wait_until(lambda: len(json.loads(mecha.call("list", "-o", "json").stdout)) == 3, "all are listed")
+    apps = {app["appId"]: app for app in json.loads(mecha.call("list", "-o", "json").stdout)}
+    assert http(apps["one"]["httpPort"], "/v1.0/metadata")[0] == 401
+    for stopped, left in (("one", ["two", "three"]), ("two", ["three"])):
+        answer = mecha.call("stop", "-a", stopped, "--wait")
+        assert f"app stopped successfully: {stopped}" in answer.stdout, answer.stderr
+        assert [app["appId"] for app in json.loads(mecha.call("list", "-o", "json").stdout)] == left
+    assert not is_running(apps["one"]["appPid"])
+    assert "secret-of" not in mecha.call("list", "-o", "json").stdout
+    assert mecha.call("stop", "-a", "three").returncode == 0
+    assert program.wait() == 0
+    assert not [name for _, _, names in os.walk(home) for name in names if name.endswith(".stop")]
+
+
 def test_runtimes_log_where_the_template_says(mecha, tmp_path):
     places = {"silent": ("file", "info"), "loud": ("console", "debug"), "both": ("fileAndConsole", "info"), "calm": ("console", "error")}
     for name in places:

@@ -48,10 +48,20 @@ import Testing
     }
 
     @Test func `what is not covered is not retried`() async throws {
-        let policy = try policy(retry: RetryPolicy(backoff: .constant(.zero), maximumRetries: 5, httpStatusCodes: NumberRanges([503...503])))
+        let policy = try policy(
+            retry: RetryPolicy(backoff: .constant(.zero), maximumRetries: 5, httpStatusCodes: NumberRanges([503...503])))
         let calls = Counter()
-        #expect(try await policy.run(judgedBy: Self.judge) { _ in calls.add(); return 404 } == 404)
-        await #expect(throws: Refused.self) { try await policy.run(judgedBy: Self.judge) { _ in calls.add(); throw Refused() } }
+        #expect(
+            try await policy.run(judgedBy: Self.judge) { _ in
+                calls.add()
+                return 404
+            } == 404)
+        await #expect(throws: Refused.self) {
+            try await policy.run(judgedBy: Self.judge) { _ in
+                calls.add()
+                throw Refused()
+            }
+        }
         #expect(calls.value == 2)
     }
 
@@ -94,10 +104,20 @@ import Testing
             breaker: .init(timeout: .seconds(30), trips: { $0.consecutiveFailures >= 3 }))
         let calls = Counter()
         await #expect(throws: PolicyError(.circuitOpen)) {
-            try await withTime(clock, step: .milliseconds(1)) { try await policy.run(judgedBy: Self.judge) { _ in calls.add(); return 500 } }
+            try await withTime(clock, step: .milliseconds(1)) {
+                try await policy.run(judgedBy: Self.judge) { _ in
+                    calls.add()
+                    return 500
+                }
+            }
         }
         #expect(calls.value == 3)
-        await #expect(throws: PolicyError(.circuitOpen)) { try await policy.run(judgedBy: Self.judge) { _ in calls.add(); return 200 } }
+        await #expect(throws: PolicyError(.circuitOpen)) {
+            try await policy.run(judgedBy: Self.judge) { _ in
+                calls.add()
+                return 200
+            }
+        }
         #expect(calls.value == 3)
         clock.advance(by: .seconds(30))
         #expect(policy.breaker?.state == .halfOpen)
@@ -128,7 +148,12 @@ import Testing
     @Test func `a cancelled call is not retried`() async throws {
         let policy = try policy(retry: RetryPolicy(backoff: .constant(.seconds(60)), maximumRetries: nil))
         let calls = Counter()
-        let call = Task { try await policy.run(judgedBy: Self.judge) { _ in calls.add(); return 500 } }
+        let call = Task {
+            try await policy.run(judgedBy: Self.judge) { _ in
+                calls.add()
+                return 500
+            }
+        }
         while clock.sleeperCount == 0 { await Task.yield() }
         call.cancel()
         #expect(try await call.value == 500)

@@ -37,7 +37,11 @@ import Testing
         let table = try table(Self.rules)
         let orders = try #require(table.app("orders")?.policy(endpoint: "/a"))
         #expect(orders.timeout == .seconds(2))
-        #expect(orders.retry == RetryPolicy(backoff: .constant(.seconds(1)), maximumRetries: 3, httpStatusCodes: NumberRanges([429...429, 500...599]), grpcStatusCodes: NumberRanges([4...4, 14...14])))
+        #expect(
+            orders.retry
+                == RetryPolicy(
+                    backoff: .constant(.seconds(1)), maximumRetries: 3, httpStatusCodes: NumberRanges([429...429, 500...599]),
+                    grpcStatusCodes: NumberRanges([4...4, 14...14])))
         #expect(orders.breaker != nil)
         // A target that is named, if only for nothing, switches the built-in retries off.
         #expect(table.app("plain") != nil && table.app("plain")?.policy(endpoint: "/a") == nil)
@@ -99,7 +103,9 @@ import Testing
     }
 
     @Test func `built-in retries are there and can be replaced, not weakened`() throws {
-        let table = try table("policies: {retries: {DaprBuiltInServiceRetries: {policy: constant, duration: 2s, maxRetries: 1}, DaprBuiltInActorNotFoundRetries: {policy: constant, maxRetries: 9}}}")
+        let table = try table(
+            "policies: {retries: {DaprBuiltInServiceRetries: {policy: constant, duration: 2s, maxRetries: 1}, DaprBuiltInActorNotFoundRetries: {policy: constant, maxRetries: 9}}}"
+        )
         #expect(table.retryPolicy(named: "DaprBuiltInServiceRetries")?.maximumRetries == 3)
         #expect(table.retryPolicy(named: "DaprBuiltInServiceRetries")?.backoff == .constant(.seconds(2)))
         #expect(table.retryPolicy(named: "DaprBuiltInActorNotFoundRetries")?.maximumRetries == 5)
@@ -119,7 +125,8 @@ import Testing
 
     @Test(arguments: [
         ("consecutiveFailures >", "is no condition (column 22: the end stands where a value begins"),
-        ("failures > 3", "there is no variable \"failures\""), ("requests", "is of type int and not bool"), ("requests > 'a'", "> does not take (int, string)"),
+        ("failures > 3", "there is no variable \"failures\""), ("requests", "is of type int and not bool"),
+        ("requests > 'a'", "> does not take (int, string)"),
     ])
     func `a bad trip expression is told with file, line and field`(_ trip: String, _ message: String) throws {
         do {

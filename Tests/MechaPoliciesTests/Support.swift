@@ -36,7 +36,9 @@ final class Counter: Sendable {
 struct Refused: Error {}
 
 /// Runs `body` while time is let pass whenever somebody waits for it.
-func withTime<Value: Sendable>(_ clock: ManualClock, step: Duration, _ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+func withTime<Value: Sendable>(_ clock: ManualClock, step: Duration, _ body: @escaping @Sendable () async throws -> Value) async throws
+    -> Value
+{
     let mover = Task {
         while !Task.isCancelled {
             if clock.sleeperCount > 0 { clock.advance(by: step) }

@@ -5,6 +5,7 @@ import Synchronization
 /// live on.
 final class ConcurrencyGate: Sendable {
     private typealias Waiter = @Sendable () -> Void
+    typealias Entry = ConcurrencyGateEntry
 
     private let state: Mutex<ConcurrencyGateState<Waiter>>
 
@@ -12,17 +13,14 @@ final class ConcurrencyGate: Sendable {
         state = Mutex(ConcurrencyGateState(limit: limit, waitingAtMost: waitingAtMost))
     }
 
-    /// Runs `body` now, or on `loop` when its turn has come; then ``leave()`` must follow. False, and
-    /// nothing run, when too many wait.
-    func enter(on loop: any EventLoop, _ body: @escaping @Sendable () -> Void) -> Bool {
-        switch state.withLock({ $0.enter { loop.execute(body) } }) {
-        case .admitted:
-            body()
-            return true
-        case .queued: return true
-        case .rejected: return false
-        }
+    /// Has `body` run by the caller now (`admitted`), or by the gate on `loop` when its turn has come (`queued`); then
+    /// ``leave()`` must follow.
+    func enter(on loop: any EventLoop, _ body: @escaping @Sendable () -> Void) -> Entry {
+        state.withLock { $0.enter { loop.execute(body) } }
     }
+
+    /// Gives up waiting. False when the turn has come already, and what was to run then does.
+    func giveUp(_ number: Int) -> Bool { state.withLock { $0.cancel(number) } != nil }
 
     /// Waits for a turn; unless this throws, ``leave()`` must follow.
     func enter() async throws(InvocationError) {

@@ -2,12 +2,7 @@ import DequeModule
 
 /// Who may call an app now and who waits, in the order of arrival (`--app-max-concurrency`).
 struct ConcurrencyGateState<Waiter> {
-    enum Entry: Equatable {
-        case admitted
-        /// Waits under this number.
-        case queued(Int)
-        case rejected
-    }
+    typealias Entry = ConcurrencyGateEntry
 
     let limit: Int
     let waitingAtMost: Int

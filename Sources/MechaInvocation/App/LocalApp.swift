@@ -38,18 +38,31 @@ public final class LocalApp: Sendable {
             let channel = try openChannel(for: call.kind)
             observer.callBegan(.app, caller: call.caller, callee: address.appID, kind: call.kind)
             guard let gate else { return channel.forward(call, owner: self) }
-            let isAdmitted = gate.enter(on: call.exchange.context.loop) { [self] in
+            let entry = gate.enter(on: call.exchange.context.loop) { [self] in
+                call.exchange.whenAbandoned(nil)
                 // Somebody who waited may be gone by now.
                 if let failure = call.exchange.failure {
                     return callEnded(call, failure: InvocationError(failure, calling: address.appID))
                 }
                 channel.forward(call, owner: self)
             }
-            if !isAdmitted { throw ConcurrencyGate.full }
+            switch entry {
+            case .admitted: channel.forward(call, owner: self)
+            case .queued(let number): call.exchange.whenAbandoned { [self] in gaveUpWaiting(call, number, $0) }
+            case .rejected: throw ConcurrencyGate.full
+            }
         } catch {
             call.fail(error)
             observer.callEnded(call.report(.app, callee: address.appID, failure: error))
         }
+    }
+
+    /// A caller left before the app was free for it: its place goes to somebody who is still there.
+    private func gaveUpWaiting(_ call: StreamedCall, _ number: Int, _ failure: WireError) {
+        guard gate?.giveUp(number) == true else { return }
+        call.policed?.callerLeft()
+        call.exchange.abort(failure)
+        observer.callEnded(call.report(.app, callee: address.appID, failure: InvocationError(failure, calling: address.appID)))
     }
 
     /// Makes one call with its whole body in memory. An error answer of the app is a response.

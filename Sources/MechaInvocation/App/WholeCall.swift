@@ -41,12 +41,18 @@ package enum WholeCall {
                 owner.refuse(call, error, hasTakenBody: call.hasBody)
             }
         }
+        let exchange = call.exchange
+        guard let policed = call.policed else {
+            exchange.run(work)
+            return exchange.whenAbandoned { exchange.abort($0) }
+        }
         // Under a policy an attempt may end without a response, because another follows.
-        if call.policed == nil {
-            call.exchange.run(work)
-        } else {
-            let exchange = call.exchange
-            exchange.context.run { await work(exchange) }
+        let task = exchange.context.run { await work(exchange) }
+        if !policed.carried({ _ in task.cancel() }) { task.cancel() }
+        exchange.whenAbandoned { failure in
+            policed.callerLeft()
+            task.cancel()
+            exchange.abort(failure)
         }
     }
 }

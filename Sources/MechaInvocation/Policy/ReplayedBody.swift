@@ -17,6 +17,8 @@ final class ReplayedBody: BodySink, @unchecked Sendable {
     /// Whether everything that came so far is kept.
     private(set) var isComplete = true
     private var isReleased = false
+    /// Why the caller is gone although its request is complete.
+    private var departure: WireError?
 
     init(_ exchange: ServerExchange, bytesAtMost: Int) {
         self.exchange = exchange
@@ -31,7 +33,10 @@ final class ReplayedBody: BodySink, @unchecked Sendable {
             guard self.reader === reader else { return }
         }
         switch end {
-        case .success(let trailers)?: return reader.bodyEnded(trailers: trailers)
+        case .success(let trailers)?:
+            reader.bodyEnded(trailers: trailers)
+            if let departure, self.reader === reader { exchangeFailed(departure) }
+            return
         case .failure(let error)?: return reader.bodyFailed(error)
         case nil: break
         }
@@ -84,6 +89,7 @@ final class ReplayedBody: BodySink, @unchecked Sendable {
     }
 
     func exchangeFailed(_ error: WireError) {
+        departure = error
         reader?.exchangeFailed(error)
         reader = nil
     }

@@ -16,6 +16,8 @@ final class ExchangeProxy: @unchecked Sendable {
     private let isPeer: Bool
     private var upstream: ClientExchange?
     private var phase = Phase.waiting
+    /// Whether a body, or at least its end, is sent on. Decided once: a body that is still to come may turn out empty.
+    private let hasBody: Bool
     /// Bytes of the request's body that its head promised; nil when it did not.
     private let promisedBytes: Int?
     /// Whether any of the body was taken, so that the request cannot be sent again.
@@ -39,7 +41,8 @@ final class ExchangeProxy: @unchecked Sendable {
         self.isPeer = isPeer
         self.callee = callee
         self.owner = owner
-        promisedBytes = call.hasBody ? call.exchange.head.headers.first(name: "content-length").flatMap { Int($0) } : nil
+        hasBody = call.hasBody
+        promisedBytes = hasBody ? call.exchange.head.headers.first(name: "content-length").flatMap { Int($0) } : nil
     }
 
     /// Sends the request through a pipeline, if there is one, and then to the callee.
@@ -75,21 +78,22 @@ final class ExchangeProxy: @unchecked Sendable {
             phase = .over
             return owner.callEnded(call, failure: InvocationError(.policyTimeout, "the call took too long before it was sent"))
         }
-        let upstream = client.start(head, to: origin, on: exchange.context, hasBody: call.hasBody, sink: self)
+        let upstream = client.start(head, to: origin, on: exchange.context, hasBody: hasBody, sink: self)
         guard phase != .over else { return }
         self.upstream = upstream
         // Without a body there is nothing to lose by listening for a caller that leaves.
-        if !call.hasBody || upstream.hasStarted { takeBody(for: upstream) }
+        if !hasBody || upstream.hasStarted { return takeBody(for: upstream) }
+        exchange.whenAbandoned { [self] in callerLeft($0) }
     }
 
     private func takeBody(for upstream: ClientExchange) {
         guard !isListening else { return }
         isListening = true
-        hasTakenBody = call.hasBody
+        hasTakenBody = hasBody
         let exchange = call.exchange
         if let failure = exchange.failure { return callerLeft(failure) }
         if let body = call.policed?.body { body.stream(into: self) } else { exchange.streamBody(into: self) }
-        guard phase != .over, call.hasBody, !exchange.isRequestComplete else { return }
+        guard phase != .over, hasBody, !exchange.isRequestComplete else { return }
         upstream.flush()
     }
 }
@@ -115,7 +119,7 @@ extension ExchangeProxy: BodySink {
     }
 
     func bodyEnded(trailers: HTTPHeaders?) {
-        guard phase != .over, call.hasBody else { return }
+        guard phase != .over, hasBody else { return }
         if let rest = requestTransform?.finish(), rest.readableBytes > 0 { upstream?.write(rest, flush: false) }
         upstream?.end(trailers: trailers)
     }

@@ -45,8 +45,7 @@ public struct SocketDialer: Sendable {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         if let context {
-                            let tls = try NIOSSLClientHandler(context: context, serverHostname: serverName)
-                            try channel.pipeline.syncOperations.addHandler(tls)
+                            try channel.pipeline.syncOperations.addHandler(try TLSClientHandler.make(context, for: host))
                         }
                         try channel.pipeline.syncOperations.addHandler(handler())
                     }
@@ -57,9 +56,6 @@ public struct SocketDialer: Sendable {
             throw CapabilityError(.unavailable, "no connection to \(peerName): \(Self.describe(error))", cause: error)
         }
     }
-
-    /// The name to ask for and to check; nil for an IP address, which TLS does not name.
-    private var serverName: String? { (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil }
 
     /// What kept a connection from being made or ended it, in a few words.
     public static func describe(_ error: any Error) -> String {

@@ -35,6 +35,7 @@ struct RunRecordStore: Sendable {
                 if let socket = record.adminSocket { Files.remove(socket) }
             }
         }
+        removeStaleStopRequests(except: records)
         return records.sorted { $0.created < $1.created }
     }
 

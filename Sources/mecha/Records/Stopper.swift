@@ -18,11 +18,7 @@ struct Stopper: Sendable {
     func stop(_ appID: String) async throws(CommandError) {
         let running = try RunningApp.find(appID, in: store)
         guard running.record.apps.count > 1 else { return try await end(running.record.process) }
-        let api = try LocalAPI(of: running, socketDirectory: nil, environment: context.environment)
-        let answer = try await api.call(.POST, "/v1.0/shutdown")
-        guard answer.isSuccess else {
-            throw CommandError("its runtime answered \(answer.status.code) \(answer.text)")
-        }
+        try store.requestStop(of: appID, in: running.record.process)
         guard let patience else { return }
         let deadline = ContinuousClock.now + patience
         while RunningApp.all(in: store).contains(where: { $0.app.appID == appID && $0.record.process == running.record.process }) {

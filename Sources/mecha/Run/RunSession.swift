@@ -31,7 +31,15 @@ struct RunSession {
     /// The process's exit code, once all is over.
     mutating func run() async -> Int32 {
         let send = send
-        context.signals?.start { _ in send.yield(.stopSignal) }
+        context.signals?.start { [records, ids = plan.apps.map(\.options.appID)] signal in
+            guard signal == RunRecordStore.stopRequestSignal else {
+                _ = send.yield(.stopSignal)
+                return
+            }
+            for app in records.takeOwnStopRequests().compactMap({ ids.firstIndex(of: $0) }) {
+                send.yield(.shutdownRequested(app: app, isForced: false))
+            }
+        }
         var options = plan.runtimeOptions
         options.adminSocket = AdminSocket.path(runRecords: context.folders.runRecords)
         let start = Task { [options] in try await Runtime.start(options) }

@@ -4,14 +4,14 @@ import Glibc
 import Darwin
 #endif
 
-/// Turns SIGINT, SIGTERM and SIGHUP into calls on a thread of its own.
+/// Turns SIGINT, SIGTERM, SIGHUP and the signal of stop requests into calls on a thread of its own.
 struct SignalWatcher: Sendable {
     private let signals: [Int32]
 
     /// Takes the signals over from here on; to be called before the process has a second thread, because
     /// threads inherit the mask. A SIGHUP that is ignored (`nohup`) stays ignored.
     init() {
-        signals = [SIGINT, SIGTERM, SIGHUP].filter { $0 != SIGHUP || !Self.isIgnored($0) }
+        signals = [SIGINT, SIGTERM, SIGHUP, RunRecordStore.stopRequestSignal].filter { $0 != SIGHUP || !Self.isIgnored($0) }
         signal(SIGPIPE, SIG_IGN)
         var mask = set
         pthread_sigmask(SIG_BLOCK, &mask, nil)

@@ -41,7 +41,9 @@ import Testing
         let replica = try await RedisServer(options: ["--replicaof", "127.0.0.1", "\(master.port)"])
         try await replica.process.waitUntil("is in sync") { replica.process.output.contains("sync: Finished with success") }
         // Later than the replica's own word: until then the master asks nobody to confirm a write.
-        try await eventually { if try await !master.cli("ROLE").contains("\(replica.port)") { throw CapabilityError(.unavailable, "alone") } }
+        try await eventually {
+            if try await !master.cli("ROLE").contains("\(replica.port)") { throw CapabilityError(.unavailable, "alone") }
+        }
         let sentinel = try await sentinel(master, directory)
         try await sentinel.process.waitUntil("knows the replica") { sentinel.process.output.contains("+slave") }
         let dead = try LoopbackPort.free()

@@ -1,4 +1,5 @@
 import MechaCore
+import MechaWire
 import NIOCore
 import NIOSSL
 import NIOTLS
@@ -194,8 +195,7 @@ final class NATSConnection: ChannelInboundHandler, @unchecked Sendable {
     private func startTLS() {
         guard let context else { return }
         do {
-            let host = (try? SocketAddress(ipAddress: address.host, port: 0)) == nil ? address.host : nil
-            let handler = try NIOSSLClientHandler(context: try makeTLS(), serverHostname: host)
+            let handler = try TLSClientHandler.make(try makeTLS(), for: address.host)
             try context.pipeline.syncOperations.addHandler(handler, position: .first)
         } catch {
             close(error as? CapabilityError ?? CapabilityError(.misconfigured, "TLS cannot be used: \(error)", cause: error))

@@ -1,4 +1,5 @@
 import MechaCore
+import MechaWire
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -63,7 +64,7 @@ struct RedisConnector: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     // Outermost: everything else sees plain bytes.
                     if let tlsContext {
-                        let handler = try NIOSSLClientHandler(context: tlsContext, serverHostname: address.serverName)
+                        let handler = try TLSClientHandler.make(tlsContext, for: address.serverName)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     }
                     try channel.pipeline.syncOperations.addHandler(connection)
@@ -98,10 +99,9 @@ struct RedisConnector: Sendable {
 }
 
 extension RedisAddress {
-    /// The name to ask for and to check in TLS; nil for an IP address, which TLS does not name.
+    /// The name to ask for and to check in TLS; nil where there is none.
     fileprivate var serverName: String? {
-        guard case .host(let host, _) = self, (try? SocketAddress(ipAddress: host, port: 0)) == nil else { return nil }
-        return host
+        if case .host(let host, _) = self { host } else { nil }
     }
 }
 

@@ -78,12 +78,12 @@ struct Dialer {
     }
 
     private func handshake(
-        _ context: NIOSSLContext, _ serverName: String?, _ channel: any Channel
+        _ context: NIOSSLContext, _ serverName: String, _ channel: any Channel
     ) -> EventLoopFuture<String?> {
         let promise = channel.eventLoop.makePromise(of: String?.self)
         let negotiation = TLSNegotiationHandler(promise: promise, timeout: owner.limits.connectTimeout)
         do {
-            let handler = try NIOSSLClientHandler(context: context, serverHostname: serverName)
+            let handler = try TLSClientHandler.make(context, for: serverName)
             try channel.pipeline.syncOperations.addHandlers([handler, negotiation])
         } catch {
             promise.fail(error)
@@ -94,14 +94,12 @@ struct Dialer {
         }.nonisolated()
     }
 
-    /// A name to send as SNI and to verify; an address is verified as the peer's address instead.
-    private func serverName(_ tls: ClientTLS) -> String? {
-        let name: String
+    /// The name to ask for and to verify.
+    private func serverName(_ tls: ClientTLS) -> String {
         switch origin.address {
-        case .tcp(let host, _): name = tls.serverName ?? host
-        case .unix: name = tls.serverName ?? "localhost"
+        case .tcp(let host, _): tls.serverName ?? host
+        case .unix: tls.serverName ?? "localhost"
         }
-        return (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
     }
 
     // MARK: - Protocol

@@ -58,10 +58,13 @@ extension ServerExchange {
         context.loop.assertInEventLoop()
         if let failure = requestBody.failure { return sink.bodyFailed(failure) }
         requestBody.sink = sink
+        whenAbandoned(nil)
         if requestBody.buffered.readableBytes > 0 { sink.bodyReceived(requestBody.takeBuffered()) }
         // The sink may have ended the exchange while it took the first piece.
         guard requestBody.sink != nil else { return }
-        if requestBody.isComplete { sink.bodyEnded(trailers: requestBody.trailers) } else { driver?.setReading(true) }
+        guard requestBody.isComplete else { return driver?.setReading(true) ?? () }
+        sink.bodyEnded(trailers: requestBody.trailers)
+        tellIfPeerLeft()
     }
 
     /// Back-pressure on the peer while a sink is installed.

@@ -23,6 +23,9 @@ public final class ServerExchange: @unchecked Sendable {
     private var task: Task<Void, Never>?
     private var response = ResponsePhase.pending
     private var writabilityWaiters: [UnsafeContinuation<Void, Never>] = []
+    /// Whether the client closed its sending side after the request.
+    private var hasPeerLeft = false
+    private var onAbandoned: ((WireError) -> Void)?
     /// Called once when the exchange is over, before it lets go of its connection.
     package var onFinish: ((_ exchange: ServerExchange) -> Void)?
 
@@ -248,6 +251,9 @@ public final class ServerExchange: @unchecked Sendable {
         task = nil
         let sink = requestBody.sink
         requestBody.sink = nil
+        let onAbandoned = onAbandoned
+        self.onAbandoned = nil
+        if let failure, sink == nil { onAbandoned?(failure) }
         if !requestBody.isSettled {
             requestBody.failure = bodyFailure
             sink?.bodyFailed(bodyFailure)
@@ -260,10 +266,33 @@ public final class ServerExchange: @unchecked Sendable {
 
     // MARK: - From the driver
 
+    /// Has `body` called, once, when the client is gone before the response is complete and no sink is there to hear
+    /// of it: at once when it is gone already. Nil takes that back.
+    package func whenAbandoned(_ body: ((WireError) -> Void)?) {
+        guard let body else {
+            onAbandoned = nil
+            return
+        }
+        if let failure { return body(failure) }
+        if hasPeerLeft { return body(Self.peerLeft) }
+        if response != .done { onAbandoned = body }
+    }
+
     /// The peer closed its sending side after a complete request. Almost always that means it is gone, so a
     /// proxy is told, which would otherwise keep its own side busy for nobody; a handler's answer is still sent.
     package func peerStoppedSending() {
-        requestBody.sink?.exchangeFailed(WireError(.connectionClosed, "the client closed its connection before the response"))
+        hasPeerLeft = true
+        if let sink = requestBody.sink { return sink.exchangeFailed(Self.peerLeft) }
+        let onAbandoned = onAbandoned
+        self.onAbandoned = nil
+        onAbandoned?(Self.peerLeft)
+    }
+
+    private static let peerLeft = WireError(.connectionClosed, "the client closed its connection before the response")
+
+    /// Tells a sink that came later what it has missed.
+    func tellIfPeerLeft() {
+        if hasPeerLeft, response != .done { requestBody.sink?.exchangeFailed(Self.peerLeft) }
     }
 
     package func received(_ chunk: ByteBuffer) {

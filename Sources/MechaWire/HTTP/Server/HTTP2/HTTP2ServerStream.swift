@@ -20,6 +20,10 @@ final class HTTP2ServerStream: ServerExchangeDriver {
     private var unreturnedBytes = 0
     private var isBodyPaused = false
 
+    /// The head of a streamed response until something follows it or it is flushed, so that a response that ends with its
+    /// head is one frame: in gRPC, the fields of such a head are its trailers.
+    private var heldHead: HPACKHeaders?
+
     /// Bytes given to the codec that flow control or the socket holds back.
     private(set) var pendingBytes = 0
     private(set) var isBlocked = false
@@ -103,18 +107,31 @@ final class HTTP2ServerStream: ServerExchangeDriver {
     }
 
     func sendHead(_ head: HTTPResponseHead) {
-        connection.write(
-            .headers(.init(headers: HPACKHeaders(status: head.status, fields: head.headers, contentLength: nil))), on: id)
+        heldHead = HPACKHeaders(status: head.status, fields: head.headers, contentLength: nil)
+    }
+
+    private func writeHeldHead() {
+        guard let head = heldHead else { return }
+        heldHead = nil
+        connection.write(.headers(.init(headers: head)), on: id)
     }
 
     func sendBody(_ chunk: ByteBuffer) {
         guard !answersHEAD, chunk.readableBytes > 0 else { return }
+        writeHeldHead()
         sendData(chunk, endStream: false)
     }
 
     func sendEnd(trailers: HTTPHeaders?) {
         isResponseComplete = true
-        if let trailers, !answersHEAD {
+        let trailers = answersHEAD ? nil : trailers
+        if let head = heldHead, trailers == nil {
+            heldHead = nil
+            connection.write(.headers(.init(headers: head, endStream: true)), on: id)
+            return connection.flush()
+        }
+        writeHeldHead()
+        if let trailers {
             connection.write(.headers(.init(headers: HPACKHeaders(responseTrailers: trailers), endStream: true)), on: id)
         } else {
             sendData(ByteBuffer(), endStream: true)
@@ -132,6 +149,7 @@ final class HTTP2ServerStream: ServerExchangeDriver {
     }
 
     func sendHTTP2Headers(_ headers: HPACKHeaders, endStream: Bool) {
+        writeHeldHead()
         if endStream { isResponseComplete = true }
         connection.write(.headers(.init(headers: headers, endStream: endStream)), on: id)
         if endStream { connection.flush() }
@@ -151,7 +169,10 @@ final class HTTP2ServerStream: ServerExchangeDriver {
         exchange?.writabilityChanged(false)
     }
 
-    func flush() { connection.flush() }
+    func flush() {
+        writeHeldHead()
+        connection.flush()
+    }
 
     /// The codec has put `bytes` of ours on the wire. True if the stream may be told to go on.
     func wrote(_ bytes: Int) -> Bool {
