@@ -124,7 +124,7 @@ class Mecha:
 
     def __init__(
         self, folder, *flags, app_id="app", resources=None, config=None, env=None, command="serve", arguments=(),
-        resources_flag=True, ready_status=204,
+        resources_flag=True, ready_status=204, binary=BINARY,
     ):
         self.folder = pathlib.Path(folder)
         self.app_id = app_id
@@ -141,7 +141,9 @@ class Mecha:
         self.env = env or {}
         # What readiness is answered with: 401 where a pipeline guards even that.
         self.ready_status = ready_status
+        # None for a binary whose name says what it is to do.
         self.command = command
+        self.binary = binary
         self.arguments = list(arguments)
         self.http_port = free_port()
         self.grpc_port = free_port()
@@ -170,8 +172,8 @@ class Mecha:
 
     def command_line(self):
         line = [
-            BINARY, self.command, "--app-id", self.app_id, "--dapr-http-port", str(self.http_port), "--dapr-grpc-port",
-            str(self.grpc_port), "--dapr-internal-grpc-port", str(self.internal_port), "--metrics-port",
+            str(self.binary), *([self.command] if self.command else []), "--app-id", self.app_id, "--dapr-http-port",
+            str(self.http_port), "--dapr-grpc-port", str(self.grpc_port), "--dapr-internal-grpc-port", str(self.internal_port), "--metrics-port",
             str(self.metrics_port), "--log-level", "debug",
         ]
         return line + self.flags + (["--", *self.arguments] if self.arguments else [])

@@ -8,6 +8,9 @@ import MechaWire
 struct GRPCProxyService: HTTPService {
     let app: AppRuntime
 
+    /// Dapr's own service of workflow SDKs, which is therefore no app's.
+    private static let workflowServicePrefix = "/TaskHubSidecarService/"
+
     func handle(_ exchange: ServerExchange) {
         let headers = exchange.http2Headers
         if let token = app.options.apiToken {
@@ -15,6 +18,9 @@ struct GRPCProxyService: HTTPService {
                 return exchange.respondGRPC(GRPCStatus(.unauthenticated, "authentication error: api token mismatch"))
             }
             exchange.head.headers.remove(name: "dapr-api-token")
+        }
+        if headers?.first(name: ":path")?.hasPrefix(Self.workflowServicePrefix) == true {
+            return exchange.respondGRPC(GRPCStatus(.unimplemented, "workflows are not available here"))
         }
         let name = headers?.first(name: "dapr-app-id") ?? headers?.first(name: "dapr-callee-app-id")
         guard let name, !name.isEmpty else {
