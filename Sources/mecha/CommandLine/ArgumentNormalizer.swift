@@ -79,16 +79,20 @@ struct ArgumentNormalizer: Sendable {
     private func appendShort(
         _ name: Character, attached: Substring, rest: inout ArraySlice<String>, to output: inout [String]
     ) {
-        guard let long = table.shorts[name] else {
+        guard let long = table.shorts[name] ?? table.ignoredShorts[name] else {
             output.append("-\(name)\(attached)")
             return
         }
-        if table.switches.contains(long) {
-            output.append("--\(long)")
+        if table.switches.contains(long) || table.ignoredSwitches.contains(long) {
+            if table.switches.contains(long) { output.append("--\(long)") }
             if let next = attached.first { appendShort(next, attached: attached.dropFirst(), rest: &rest, to: &output) }
             return
         }
         let value = attached.hasPrefix("=") ? attached.dropFirst() : attached
+        if table.ignoredValues.contains(long) {
+            if value.isEmpty { rest = rest.dropFirst() }
+            return
+        }
         if !value.isEmpty {
             output.append("--\(long)=\(value)")
         } else if let next = rest.popFirst() {

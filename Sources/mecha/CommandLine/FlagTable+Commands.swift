@@ -27,11 +27,16 @@ extension FlagTable {
             ]),
         "init": FlagTable(
             values: containers.union(["runtime-version", "image-registry", "image-variant", "from-dir"]),
-            switches: ["slim", "kubernetes"], shorts: ["s": "slim", "k": "kubernetes"], refused: ["kubernetes"],
+            switches: ["slim", "kubernetes"], shorts: ["s": "slim", "k": "kubernetes"],
+            ignoredValues: cluster.union([
+                "dashboard-version", "set", "scheduler-volume", "scheduler-override-broadcast-host-port",
+            ]),
+            ignoredSwitches: ["redis-stack", "scheduler-placement", "enable-ha", "enable-mtls", "wait", "dev"],
+            ignoredShorts: ["n": "namespace"], refused: ["kubernetes"],
             withoutEffect: containers.union(["runtime-version", "image-registry", "image-variant", "from-dir"])),
         "uninstall": FlagTable(
-            values: containers, switches: ["all", "kubernetes"], shorts: ["k": "kubernetes"], refused: ["kubernetes"],
-            withoutEffect: containers),
+            values: containers, switches: ["all", "kubernetes"], shorts: ["k": "kubernetes"], ignoredValues: cluster,
+            ignoredSwitches: ["dev"], ignoredShorts: ["n": "namespace"], refused: ["kubernetes"], withoutEffect: containers),
         "components": output,
         "fn": FlagTable(
             values: [
@@ -42,13 +47,18 @@ extension FlagTable {
             shorts: ["o": "output", "d": "data", "X": "verb", "H": "header", "f": "follow"]),
         "configurations": FlagTable(
             values: ["config", "name", "output"], switches: ["kubernetes"],
-            shorts: ["c": "config", "n": "name", "o": "output", "k": "kubernetes"], refused: ["kubernetes"]),
+            shorts: ["c": "config", "n": "name", "o": "output", "k": "kubernetes"], ignoredValues: ["namespace"],
+            ignoredSwitches: ["all-namespaces"], ignoredShorts: ["A": "all-namespaces"], refused: ["kubernetes"]),
         "version": FlagTable(values: ["output"], switches: [], shorts: ["o": "output"]),
         "completion": FlagTable(values: [], switches: [], shorts: [:]),
     ]
 
     private static let output = FlagTable(
-        values: ["output"], switches: ["kubernetes"], shorts: ["o": "output", "k": "kubernetes"], refused: ["kubernetes"])
+        values: ["output"], switches: ["kubernetes"], shorts: ["o": "output", "k": "kubernetes"], ignoredValues: ["namespace"],
+        ignoredSwitches: ["all-namespaces"], ignoredShorts: ["A": "all-namespaces", "n": "namespace"], refused: ["kubernetes"])
+
+    /// Of Dapr on a cluster.
+    private static let cluster: Set<String> = ["namespace", "timeout"]
 
     /// Of the containers that Dapr starts, and Mecha does without.
     private static let containers: Set<String> = ["network", "container-runtime"]

@@ -11,6 +11,7 @@ struct FlagTable: Sendable {
     /// Flags of Dapr that have no meaning here and are taken without a word.
     var ignoredValues: Set<String> = []
     var ignoredSwitches: Set<String> = []
+    var ignoredShorts: [Character: String] = [:]
     /// Declared flags that are answered with the reason why they cannot be had.
     var refused: Set<String> = []
     /// Declared flags that change nothing here.

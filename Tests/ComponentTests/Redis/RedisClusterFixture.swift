@@ -25,7 +25,15 @@ struct RedisClusterFixture {
         for (index, replica) in nodes.dropFirst(count).enumerated() {
             let master = try await nodes[index].cli("CLUSTER", "MYID")[0]
             try await replica.process.waitUntil("replicates") { try await replica.cli("CLUSTER", "REPLICATE", master) == ["OK"] }
-            try await replica.process.waitUntil("is in sync") { replica.process.output.contains("sync: Finished with success") }
+            try await replica.process.waitUntil("is in sync") {
+                try await replica.cli("INFO", "replication").contains { $0.contains("master_link_status:up") }
+            }
+        }
+        // Only a replica that the others know of is voted for when its master dies.
+        for node in nodes where replicas > 0 {
+            try await node.process.waitUntil("knows the replicas") {
+                try await node.cli("CLUSTER", "NODES").count { $0.contains("slave") } == replicas
+            }
         }
     }
 

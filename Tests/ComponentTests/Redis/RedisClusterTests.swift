@@ -54,6 +54,24 @@ import Testing
         }
     }
 
+    @Test func `a replica that takes over is found, with what was acknowledged as strong`() async throws {
+        let cluster = try await RedisClusterFixture(nodes: 3, replicas: 3)
+        try await cluster.withStore { store in
+            // Slots of all nodes.
+            let keys = (0..<30).map { "key\($0)" }
+            for key in keys {
+                try await store.set(StateWrite(key: key, value: ByteBuffer(string: "before"), consistency: .strong))
+            }
+            cluster.nodes[2].process.killNow()
+            for key in keys {
+                #expect(try await eventually { try await text(store, key) } == "before")
+                try await eventually { try await put(store, key, "after") }
+            }
+            for key in keys { #expect(try await text(store, key) == "after") }
+            #expect(store.status == .ready)
+        }
+    }
+
     @Test func `a cluster that is away at the start is found later`() async throws {
         let port = try LoopbackPort.free()
         try await withRedisStore(["redisHost": "127.0.0.1:\(port)", "redisType": "cluster", "redisMaxRetryInterval": "50ms"]) { store in

@@ -38,6 +38,24 @@ import Musl
         }
     }
 
+    @Test func `once one loop has reached the server, no other refuses calls until the end of its pause`() async throws {
+        let port = try LoopbackPort.free()
+        let patient = ["redisHost": "127.0.0.1:\(port)", "redisMinRetryInterval": "10m", "redisMaxRetryInterval": "10m"]
+        try await withRedisStore(patient) { store in
+            func read(onLoop index: Int) async throws {
+                _ = try await RedisTestLoops.run(onLoop: index) { try await store.get("k", StateReadOptions()) }
+            }
+            await #expect(throws: CapabilityError.self) { try await read(onLoop: 0) }
+            let server = try await RedisServer(port: port)
+            await #expect(throws: CapabilityError.self) { try await read(onLoop: 0) }
+            // The first call of this loop, which does not know of any trouble.
+            try await read(onLoop: 1)
+            try await read(onLoop: 0)
+            #expect(store.status == .ready)
+            server.stop()
+        }
+    }
+
     @Test func `kill -9 of the server under load loses no acknowledged write, and the store recovers by itself`() async throws {
         let directory = try TemporaryDirectory()
         let durable = ["--appendonly", "yes", "--appendfsync", "always"]

@@ -11,9 +11,11 @@ import Testing
 enum RedisTestLoops {
     static let shared = EventLoops(count: 2)
 
-    /// Runs `body` on the first loop, as a request handler would run.
-    static func run<Success: Sendable>(_ body: @escaping @Sendable () async throws -> Success) async throws -> Success {
-        let context = shared.contexts[0]
+    /// Runs `body` on a loop, as a request handler would run.
+    static func run<Success: Sendable>(
+        onLoop index: Int = 0, _ body: @escaping @Sendable () async throws -> Success
+    ) async throws -> Success {
+        let context = shared.contexts[index]
         let outcome: Result<Success, any Error> = await withCheckedContinuation { continuation in
             context.loop.execute {
                 context.run {

@@ -36,6 +36,26 @@ import Testing
         #expect(machine.lastFailure == nil)
     }
 
+    @Test func `a link that is told of the server connects at once, and calls wait for it`() {
+        var machine = RedisLinkMachine(stableTime: .seconds(1))
+        #expect(machine.serverIsBack() == false)
+        _ = machine.callArrived()
+        #expect(machine.serverIsBack() == false)
+        _ = machine.attemptFailed(refused)
+        #expect(machine.serverIsBack() == true)
+        #expect(description(machine.callArrived()) == "wait")
+        #expect(machine.attemptFailed(refused) == .pause(failures: 2))
+        // An attempt under way is not made twice, and calls wait for it from now on.
+        #expect(machine.pauseEnded() == true)
+        #expect(description(machine.callArrived()) == "unavailable")
+        #expect(machine.serverIsBack() == false)
+        #expect(description(machine.callArrived()) == "wait")
+        #expect(machine.connected(at: time(1)) == true)
+        #expect(machine.serverIsBack() == false)
+        machine.close()
+        #expect(machine.serverIsBack() == false)
+    }
+
     @Test func `calls wait for the attempt that follows the loss of a good connection`() {
         var machine = RedisLinkMachine(stableTime: .seconds(1))
         _ = machine.callArrived()

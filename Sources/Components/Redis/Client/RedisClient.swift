@@ -32,6 +32,8 @@ public final class RedisClient: Sendable {
             try await loop.loop.submit {
                 loop.start(self.configuration, connector) { [weak self] status in
                     self?.statuses.withLock { $0[index] = status }
+                } onReachable: { [weak self] in
+                    self?.retryNow()
                 }
                 if index == 0 { loop.wake() }
             }.get()
@@ -164,6 +166,13 @@ public final class RedisClient: Sendable {
                     $0.append(bytes)
                 }
             }
+        }
+    }
+
+    /// One loop has reached the server: the others need not sit out their pauses, in which their calls would fail.
+    private func retryNow() {
+        for loop in loops {
+            loop.loop.execute { loop.retryNow() }
         }
     }
 

@@ -9,27 +9,31 @@ final class RedisLoop: @unchecked Sendable {
     init(loop: any EventLoop) { self.loop = loop }
 
     func start(
-        _ configuration: RedisConfiguration, _ connector: RedisConnector, onStatusChange: @escaping @Sendable (ComponentStatus) -> Void
+        _ configuration: RedisConfiguration, _ connector: RedisConnector, onStatusChange: @escaping @Sendable (ComponentStatus) -> Void,
+        onReachable: @escaping @Sendable () -> Void
     ) {
         loop.assertInEventLoop()
         let report = { [weak self] in
             if let status = self?.router?.status { onStatusChange(status) }
         }
         switch configuration.topology {
-        case .node(let addresses): router = singleRouter(configuration, connector, addresses, nil, report)
-        case .sentinel(let sentinels, let master): router = singleRouter(configuration, connector, sentinels, master, report)
+        case .node(let addresses): router = singleRouter(configuration, connector, addresses, nil, report, onReachable)
+        case .sentinel(let sentinels, let master): router = singleRouter(configuration, connector, sentinels, master, report, onReachable)
         case .cluster(let seeds):
             router = RedisClusterRouter(
-                loop: loop, configuration: configuration, connector: connector, seeds: seeds, onStatusChange: report)
+                loop: loop, configuration: configuration, connector: connector, seeds: seeds, onStatusChange: report,
+                onReachable: onReachable)
         }
     }
 
     private func singleRouter(
         _ configuration: RedisConfiguration, _ connector: RedisConnector, _ candidates: [RedisAddress], _ masterName: String?,
-        _ report: @escaping () -> Void
+        _ report: @escaping () -> Void, _ onReachable: @escaping () -> Void
     ) -> RedisSingleRouter {
         let finder = RedisMasterFinder(loop: loop, connector: connector, candidates: candidates, masterName: masterName)
-        return RedisSingleRouter(loop: loop, configuration: configuration, onStatusChange: report) { finder.connect() }
+        return RedisSingleRouter(loop: loop, configuration: configuration, onStatusChange: report, onReachable: onReachable) {
+            finder.connect()
+        }
     }
 
     func send(
@@ -48,6 +52,9 @@ final class RedisLoop: @unchecked Sendable {
     func release(_ lane: RedisLane) { router?.release(lane) }
 
     func wake() { router?.wake() }
+
+    /// A server that was away can be reached again.
+    func retryNow() { router?.retryNow() }
 
     func serverIsWrong(_ target: RedisTarget, _ reason: CapabilityError) { router?.serverIsWrong(target, reason) }
 

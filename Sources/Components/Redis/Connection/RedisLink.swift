@@ -24,6 +24,9 @@ final class RedisLink: @unchecked Sendable {
     var onStatusChange: (() -> Void)?
     /// Called when a connection is lost or cannot be made.
     var onFailure: (() -> Void)?
+    /// Called when there is a connection, unless another link had told of the server: then those who care know.
+    var onReachable: (() -> Void)?
+    private var wasTold = false
 
     private struct WaitingCall {
         var bytes: ByteBuffer
@@ -97,6 +100,14 @@ final class RedisLink: @unchecked Sendable {
         if machine.wake() { connect() }
     }
 
+    /// Connects without waiting for the end of the pause: another link has found the server back.
+    func retryNow() {
+        guard machine.serverIsBack() else { return }
+        pauseTimer?.cancel()
+        wasTold = true
+        connect()
+    }
+
     /// Drops the connection and makes another, because the server turned out to be the wrong one.
     func reconnect(_ reason: CapabilityError) {
         connection?.close(reason)
@@ -138,6 +149,9 @@ final class RedisLink: @unchecked Sendable {
         guard machine.connected(at: .now()) else {
             return connection.close(CapabilityError(.closed, "the Redis component is closed"))
         }
+        // Before any call is answered here, so that nobody who heard an answer is refused elsewhere.
+        if !wasTold { onReachable?() }
+        wasTold = false
         connection.onLoss = { [self] reason in lost(reason) }
         self.connection = connection
         waitTimer?.cancel()
@@ -156,6 +170,7 @@ final class RedisLink: @unchecked Sendable {
     }
 
     private func attemptFailed(_ reason: CapabilityError) {
+        wasTold = false
         perform(machine.attemptFailed(reason))
     }
 

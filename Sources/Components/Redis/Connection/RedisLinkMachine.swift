@@ -54,6 +54,19 @@ struct RedisLinkMachine {
         return true
     }
 
+    /// Another link has reached the server, so that calls wait for this one again. True: connect now.
+    mutating func serverIsBack() -> Bool {
+        switch phase {
+        case .pausing: break
+        case .connecting(let failures) where failures > 0: break
+        case .idle, .connecting, .ready, .closed: return false
+        }
+        let isPausing = if case .pausing = phase { true } else { false }
+        phase = .connecting(failures: 0)
+        hasWaitedEnough = false
+        return isPausing
+    }
+
     /// True: use it. False: the link is closed meanwhile, drop it.
     mutating func connected(at now: NIODeadline) -> Bool {
         guard case .connecting = phase else { return false }

@@ -13,6 +13,7 @@ final class RedisClusterRouter: RedisRouter, @unchecked Sendable {
     private let connector: RedisConnector
     private let seeds: [RedisAddress]
     private let onStatusChange: () -> Void
+    private let onReachable: () -> Void
 
     private struct LinkKey: Hashable {
         var address: RedisAddress
@@ -34,13 +35,14 @@ final class RedisClusterRouter: RedisRouter, @unchecked Sendable {
 
     init(
         loop: any EventLoop, configuration: RedisConfiguration, connector: RedisConnector, seeds: [RedisAddress],
-        onStatusChange: @escaping () -> Void
+        onStatusChange: @escaping () -> Void, onReachable: @escaping () -> Void
     ) {
         self.loop = loop
         self.configuration = configuration
         self.connector = connector
         self.seeds = seeds
         self.onStatusChange = onStatusChange
+        self.onReachable = onReachable
     }
 
     // MARK: - Links
@@ -74,6 +76,7 @@ final class RedisClusterRouter: RedisRouter, @unchecked Sendable {
         }
         link.onStatusChange = onStatusChange
         link.onFailure = { [weak self] in self?.refreshSoon() }
+        link.onReachable = onReachable
         links[key] = link
         return link
     }
@@ -96,6 +99,10 @@ final class RedisClusterRouter: RedisRouter, @unchecked Sendable {
     }
 
     func wake() { refreshSoon() }
+
+    func retryNow() {
+        for link in links.values { link.retryNow() }
+    }
 
     func serverIsWrong(_ target: RedisTarget, _ reason: CapabilityError) { refreshSoon() }
 

@@ -12,6 +12,9 @@ protocol RedisRouter: AnyObject {
     /// Begins to connect, although no call needs it yet.
     func wake()
 
+    /// Tries again at once where links wait for their next attempt.
+    func retryNow()
+
     /// A server said that it is not the one that should be asked (`READONLY`).
     func serverIsWrong(_ target: RedisTarget, _ reason: CapabilityError)
 

@@ -10,10 +10,14 @@ final class RedisSingleRouter: RedisRouter {
     private let makeLink: () -> RedisLink
 
     init(
-        loop: any EventLoop, configuration: RedisConfiguration, onStatusChange: @escaping () -> Void,
+        loop: any EventLoop, configuration: RedisConfiguration, onStatusChange: @escaping () -> Void, onReachable: @escaping () -> Void,
         makeConnection: @escaping @Sendable () -> EventLoopFuture<RedisConnection>
     ) {
-        makeLink = { RedisLink(loop: loop, configuration: configuration, makeConnection: makeConnection) }
+        makeLink = {
+            let link = RedisLink(loop: loop, configuration: configuration, makeConnection: makeConnection)
+            link.onReachable = onReachable
+            return link
+        }
         shared = makeLink()
         shared.onStatusChange = onStatusChange
     }
@@ -31,6 +35,11 @@ final class RedisSingleRouter: RedisRouter {
     }
 
     func wake() { shared.wake() }
+
+    func retryNow() {
+        shared.retryNow()
+        for link in others.values { link.retryNow() }
+    }
 
     func serverIsWrong(_ target: RedisTarget, _ reason: CapabilityError) {
         shared.reconnect(reason)

@@ -27,6 +27,8 @@ enum BindFailure {
             case EADDRINUSE: "the socket \(path) is in use"
             case EACCES, EPERM: "no permission to create the socket \(path)"
             case ENOENT, ENOTDIR: "the folder of the socket \(path) does not exist"
+            case _ where (cause as? SocketAddressError) == .unixDomainSocketPathTooLong:
+                "the path of the socket \(path) is longer than the system takes (about 100 bytes): choose another folder"
             default: "cannot listen on the socket \(path): \(cause)"
             }
         return WireError(.bindFailed, message, cause: cause)

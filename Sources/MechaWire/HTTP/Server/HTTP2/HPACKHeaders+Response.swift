@@ -8,7 +8,8 @@ extension HPACKHeaders {
         self.init()
         reserveCapacity(fields.count + 2)
         add(name: ":status", value: Self.text(status))
-        append(fields, withoutContentLength: contentLength != nil)
+        // A status that excludes a body excludes its length too (RFC 9110 section 8.6), and no stream could end under one.
+        append(fields, withoutContentLength: contentLength != nil || (!status.mayHaveResponseBody && status != .notModified))
         if let contentLength { add(name: "content-length", value: String(contentLength)) }
     }
 
