@@ -193,6 +193,7 @@ def test_publishing_and_a_subscription_stream(client):
 
 
 def test_a_subscription_with_a_handler(client):
+    topic = f"handled-{settings.DAPR_API_METHOD_INVOCATION_PROTOCOL}"
     seen, done = [], threading.Event()
 
     def handle(message):
@@ -201,9 +202,9 @@ def test_a_subscription_with_a_handler(client):
             done.set()
         return TopicEventResponse("success")
 
-    close = client.subscribe_with_handler("bus", "handled", handle)
+    close = client.subscribe_with_handler("bus", topic, handle)
     for number in range(3):
-        client.publish_event("bus", "handled", json.dumps(number), data_content_type="application/json")
+        client.publish_event("bus", topic, json.dumps(number), data_content_type="application/json")
     assert done.wait(20)
     close()
     assert sorted(seen) == [0, 1, 2]
