@@ -86,7 +86,8 @@ import Testing
         var consumers = [try await consumer("ordered"), try await consumer("ordered")]
         var ended: [ServerProcess] = []
         for _ in 0..<3 {
-            let enough = Int.random(in: 20...120, using: &random) + ended.flatMap(lines).count
+            // On a busy machine one process may have done everything before it is killed.
+            let enough = min(Int.random(in: 20...120, using: &random) + ended.flatMap(lines).count, 8 * 150)
             try await until("work is done") { (ended + consumers).flatMap(lines).count >= enough }
             // The one that works is killed: only one does.
             let victim = lines(consumers[0]).count >= lines(consumers[1]).count ? 0 : 1
