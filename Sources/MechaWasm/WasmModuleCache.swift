@@ -37,10 +37,10 @@ package struct WasmModuleCache: Sendable {
         let module = try engine.compile(bytes)
         let code = try engine.serialize(module)
         do throws(PrivateFolder.Problem) {
-            let private_ = try PrivateFolder(folder)
-            try private_.write(Array(HMAC<SHA256>.authenticationCode(for: code, using: key)), to: path + ".mac")
-            try private_.write(code, to: path)
-            private_.deleteOldest(beyond: Self.bytesAtMost, keeping: path)
+            let ownersOnly = try PrivateFolder(folder)
+            try ownersOnly.write(Array(HMAC<SHA256>.authenticationCode(for: code, using: key)), to: path + ".mac")
+            try ownersOnly.write(code, to: path)
+            ownersOnly.deleteOldest(beyond: Self.bytesAtMost, keeping: path)
         } catch {
             problem("a compiled module is not kept: \(error.message)")
             return module
@@ -51,10 +51,10 @@ package struct WasmModuleCache: Sendable {
     }
 
     private func load(_ path: String, _ key: SymmetricKey, _ engine: WasmEngine) throws -> WasmModule? {
-        let private_ = try PrivateFolder(folder)
-        guard let code = private_.read(path), let expected = private_.read(path + ".mac") else { return nil }
+        let ownersOnly = try PrivateFolder(folder)
+        guard let code = ownersOnly.read(path), let expected = ownersOnly.read(path + ".mac") else { return nil }
         guard HMAC<SHA256>.isValidAuthenticationCode(expected, authenticating: code, using: key) else { return nil }
-        private_.touch(path)
+        ownersOnly.touch(path)
         return try engine.load(precompiled: path)
     }
 

@@ -653,7 +653,6 @@ def test_serve_is_listed_and_stopped(mecha):
     (["run", "-f", "missing.yaml"], "There is no file or folder 'missing.yaml'"),
     (["run", "-f", "x", "-k"], "Kubernetes is not supported"),
     (["run", "--config", "missing.yaml"], "There is no file 'missing.yaml'"),
-    (["serve"], "give --app-id"),
     (["serve", "--app-id", "x", "--enable-mtls"], "mTLS"),
     (["components", "describe", "state.redi"], "did you mean state.redis?"),
     (["completion", "powershell"], "bash, zsh and fish"),

@@ -193,3 +193,8 @@ def test_a_cluster_is_refused_with_the_reason(linked, words):
     answer = linked("dapr").call(*words)
     assert answer.returncode == 1
     assert "Kubernetes" in answer.stderr and len(answer.stderr.splitlines()) == 1
+
+
+def test_daprd_needs_an_app_id(linked):
+    answer = linked("daprd").call()
+    assert answer.returncode == 1 and "give --app-id" in answer.stderr

@@ -1,3 +1,6 @@
+// The limits come first, then what happens under them.
+// swift-format-ignore-file: OnlyOneTrailingClosureArgument
+
 import MechaFunctions
 import NIOCore
 import Testing
