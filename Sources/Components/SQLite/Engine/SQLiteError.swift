@@ -25,6 +25,10 @@ public struct SQLiteError: Error, Sendable, CustomStringConvertible {
     /// Another connection holds a lock; trying again can help.
     var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 
+    /// Another process opened the file at the same moment: the journal that was to be removed is gone already
+    /// (SQLITE_IOERR_DELETE_NOENT), or it holds a lock for which SQLite does not wait (SQLITE_IOERR_RDLOCK among them).
+    var isLostRace: Bool { isBusy || code == SQLITE_IOERR | (23 << 8) || code == SQLITE_IOERR | (9 << 8) }
+
     /// The connection should be opened afresh before it is used again: the file may have been replaced
     /// or mended in between.
     var spoilsConnection: Bool {

@@ -2,6 +2,12 @@ import Logging
 import MechaCore
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// One thread with one connection and the queue of calls before it.
 ///
 /// The connection is opened by the thread when it starts, and again when an error spoiled it or the file
@@ -16,6 +22,7 @@ final class SQLiteLane: Sendable {
 
     /// Between two attempts to open the database.
     static let reopenPause: Duration = .milliseconds(500)
+    private static let openingPauseMicroseconds: UInt32 = 5_000
 
     let queue: BlockingQueue<any SQLiteJob>
     private let kind: Kind
@@ -131,9 +138,7 @@ final class SQLiteLane: Sendable {
         let now = monotonicNanoseconds()
         if let (at, error) = work.lastFailure, now < at + UInt64(Self.reopenPause.wholeNanoseconds) { throw error }
         do {
-            let connection = try SQLiteConnection(options)
-            for pragma in options.pragmas { try connection.execute(pragma) }
-            try options.prepare(connection)
+            let connection = try connect()
             if work.lastFailure != nil {
                 logger.notice("database is open again", metadata: ["database": "\(options.location.description)"])
             }
@@ -148,6 +153,21 @@ final class SQLiteLane: Sendable {
             work.lastFailure = (now, error)
             setStatus(ComponentStatus(.connecting, reason: "\(Self.visible(error))"))
             throw error
+        }
+    }
+
+    /// Several processes may open a new file at once, and each wants to set its journal up: who loses tries again.
+    private func connect() throws -> SQLiteConnection {
+        let deadline = monotonicNanoseconds() + UInt64(options.busyTimeout.wholeNanoseconds)
+        while true {
+            do {
+                let connection = try SQLiteConnection(options)
+                for pragma in options.pragmas { try connection.execute(pragma) }
+                try options.prepare(connection)
+                return connection
+            } catch let error as SQLiteError where error.isLostRace && monotonicNanoseconds() < deadline {
+                usleep(Self.openingPauseMicroseconds)
+            }
         }
     }
 
