@@ -63,8 +63,8 @@ def envoy_configuration(port, app_port):
 
 def peers(home, port, app_port):
     """Each peer that is installed: its name, its command, and whether a child process does the work."""
-    envoy = shutil.which("envoy") or next(
-        (str(p) for p in pathlib.Path(".build/venv").rglob("envoy") if p.is_file() and os.access(p, os.X_OK)), None)
+    # The program itself: what stands in the environment's bin is a script that starts it.
+    envoy = next((str(p) for p in pathlib.Path(".build/venv").rglob("_bin/envoy")), None) or shutil.which("envoy")
     path = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
     found = []
     if envoy:
