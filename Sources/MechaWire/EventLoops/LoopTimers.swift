@@ -13,7 +13,7 @@ public final class LoopTimers: @unchecked Sendable {
     static let exactBelow = TimeAmount.milliseconds(200)
     private static let slotCount = 1_024
 
-    private let loop: any EventLoop
+    fileprivate let loop: any EventLoop
     private let origin: NIODeadline
     /// First timer of each slot. Made when there is a first timer.
     private var slots: [LoopTimer?] = []
@@ -127,12 +127,17 @@ public final class LoopTimer: @unchecked Sendable {
         self.exact = exact
     }
 
-    /// Its action is not called any more. Cancelling again, or after the action was called, does nothing. On the loop.
+    /// Its action is not called any more. Cancelling again, or after the action was called, does nothing.
+    ///
+    /// From another thread it takes effect with the loop's next turn: who waits for a deadline may have been resumed
+    /// elsewhere.
     public func cancel() {
         if let exact { return exact.cancel() }
+        guard let wheel else { return }
+        guard wheel.loop.inEventLoop else { return wheel.loop.execute { self.cancel() } }
         guard action != nil else { return }
         action = nil
-        wheel?.remove(self)
+        wheel.remove(self)
     }
 
     fileprivate func take() -> (@Sendable () -> Void)? {

@@ -84,7 +84,7 @@ final class MQTTFeed: MessageFeed, @unchecked Sendable {
         delivery.attempts += 1
         let first = delivery.firstDelivered ?? clock.now()
         delivery.firstDelivered = first
-        loop.runTask { [delivery, self] in
+        loop.startTask { [delivery, self] in
             let outcome = await handler(delivery.publish, delivery.attempts, first)
             if loop.inEventLoop {
                 answered(delivery, outcome)

@@ -115,7 +115,7 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
         guard !bind.isRunning, !window.isClosed else { return }
         bind.isRunning = true
         let capacity = window.capacity + window.maximumInFlight
-        spawn { [self] in
+        loop.startTask { [self] in
             let outcome: Result<JetStreamConsumer, any Error>
             do {
                 outcome = .success(try await api.consumer(request, window: capacity))
@@ -243,7 +243,7 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
 
     private func handOver(_ delivery: JetStreamDelivery) {
         let message = delivery.incoming
-        spawn { [self] in
+        loop.startTask { [self] in
             let outcome = await handler(message)
             onLoop { self.answered(delivery, outcome) }
         }
@@ -302,7 +302,7 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
     /// it is of a subscription that has ended. Asking for the consumer's state has them forget such requests.
     private func refuse(_ deliveries: [JetStreamDelivery], then goOn: @escaping @Sendable () -> Void) {
         guard !deliveries.isEmpty, let consumer else { return goOn() }
-        spawn { [self] in
+        loop.startTask { [self] in
             if home.isConnected { _ = try? await api.call("CONSUMER.INFO.\(consumer.stream).\(consumer.name)") }
             onLoop {
                 for delivery in deliveries { self.answer(delivery, Self.refusal) }
@@ -387,15 +387,6 @@ final class JetStreamFeed: MessageFeed, NATSListener, @unchecked Sendable {
     }
 
     // MARK: - Tasks
-
-    /// Runs `body` on the loop, if that is one of the runtime's; else anywhere.
-    private func spawn(_ body: @escaping @Sendable () async -> Void) {
-        if let context = LoopContext.current, context.loop === loop {
-            context.start(body)
-        } else {
-            Task { await body() }
-        }
-    }
 
     private func onLoop(_ body: @escaping @Sendable () -> Void) {
         if loop.inEventLoop { body() } else { loop.execute(body) }

@@ -173,7 +173,7 @@ final class RabbitFeed: MessageFeed, @unchecked Sendable {
 
     private func hand(_ delivery: RabbitDelivery) {
         if settings.acknowledgesAtOnce { answer(delivery, .basicAck(tag: delivery.deliver.deliveryTag, isMultiple: false)) }
-        loop.runTask { [self] in
+        loop.startTask { [self] in
             let outcome = await handler(delivery)
             if loop.inEventLoop {
                 answered(delivery, outcome)

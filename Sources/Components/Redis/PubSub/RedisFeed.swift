@@ -190,7 +190,7 @@ final class RedisFeed: MessageFeed, @unchecked Sendable {
 
     func handOver(_ entry: RedisStreamEntry) {
         let message = entry.message(topic: topic)
-        spawn { [self] in
+        loop.startTask { [self] in
             let outcome = await handler(message)
             onLoop { self.answered(entry, outcome) }
         }
@@ -251,7 +251,7 @@ final class RedisFeed: MessageFeed, @unchecked Sendable {
         _ lane: RedisLane, replies: Int = 1, timeout: TimeAmount? = nil, _ encode: @escaping @Sendable (inout RESPWriter) -> Void,
         then goOn: @escaping @Sendable (Result<RedisReplies, any Error>) -> Void
     ) {
-        spawn { [self] in
+        loop.startTask { [self] in
             let outcome: Result<RedisReplies, any Error>
             do {
                 let answer = try await client.call(key: topic, lane: lane, home: home, replies: replies, timeout: timeout, encode)
@@ -272,15 +272,6 @@ final class RedisFeed: MessageFeed, @unchecked Sendable {
     /// Lets the client know of an answer that shows a wrong server.
     func report(_ error: any Error) -> CapabilityError? {
         (error as? RedisServerError).map { client.failure($0) }
-    }
-
-    /// Runs `body` on the loop, if that is one of the runtime's; else anywhere.
-    func spawn(_ body: @escaping @Sendable () async -> Void) {
-        if let context = LoopContext.current, context.loop === loop {
-            context.start(body)
-        } else {
-            Task { await body() }
-        }
     }
 
     func onLoop(_ body: @escaping @Sendable () -> Void) {
