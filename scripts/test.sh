@@ -15,13 +15,13 @@ limit=600
 # Runs one group to its end, also when an earlier one failed: one run should tell everything. One that hangs is told,
 # ended and begun once more: a test program has been seen to stand still, rarely, and nobody knows yet why.
 group() {
-    local code=0
-    timeout -k 10 "$limit" "$@" 2>&1 | tee -a "$log" || code=$?
-    if ((code == 124 || code == 137)); then
-        echo "hung for $limit s, begun again: $*" | tee -a "$log"
+    local code attempt
+    for attempt in first second; do
         code=0
         timeout -k 10 "$limit" "$@" 2>&1 | tee -a "$log" || code=$?
-    fi
+        ((code == 124 || code == 137)) || break
+        echo "hung for $limit s at its $attempt attempt: $*" | tee -a "$log"
+    done
     ((code == 0)) || failed=1
 }
 

@@ -8,14 +8,6 @@ import Synchronization
 /// Immutable but for the circuit breakers in it; a reload makes a new one, which takes over the breakers of
 /// targets whose policies did not change.
 package final class PolicyTable: Sendable {
-    /// What applies to a component in each direction.
-    package struct ComponentPolicies: Sendable {
-        /// From the component to the app.
-        package var inbound: Policy?
-        /// From the app to the component.
-        package var outbound: Policy?
-    }
-
     /// Targets that are named nowhere share few policies, but each has a circuit breaker of its own, so
     /// they are kept; beyond this number the ones used longest ago begin anew.
     package static let maximumUnnamedTargets = 1_000
@@ -118,11 +110,7 @@ package final class PolicyTable: Sendable {
         }
     }
 
-    /// What applies to a component.
-    package func component(_ name: String, _ block: ComponentBlock) -> ComponentPolicies {
-        ComponentPolicies(inbound: component(name, block, .inbound), outbound: component(name, block, .outbound))
-    }
-
+    /// What applies to calls between the app and a component: outbound to the component, inbound to the app; nil for nothing.
     package func component(_ name: String, _ block: ComponentBlock, _ direction: ResiliencyMetrics.FlowDirection) -> Policy? {
         guard !isEmpty else { return nil }
         let key = ComponentKey(name: name, direction: direction)

@@ -46,14 +46,14 @@ import Testing
         // A target that is named, if only for nothing, switches the built-in retries off.
         #expect(table.app("plain") != nil && table.app("plain")?.policy(endpoint: "/a") == nil)
         #expect(table.app("other") == nil)
-        let store = table.component("store", .statestore)
-        #expect(store.inbound == nil && store.outbound?.timeout == .seconds(2))
-        #expect(store.outbound?.retry?.maximumElapsed == .seconds(900) && store.outbound?.retry?.maximumRetries == nil)
-        #expect(store.outbound?.retry?.backoff == .exponential(maximum: .seconds(9)))
-        let broker = table.component("broker", .pubsub)
-        #expect(broker.outbound == nil && broker.inbound?.breaker != nil)
-        #expect(table.component("other", .pubsub).outbound == nil)
-        #expect(PolicyTable.empty.app("x") == nil && PolicyTable.empty.component("x", .lock).inbound == nil)
+        let store = table.component("store", .statestore, .outbound)
+        #expect(store?.timeout == .seconds(2) && table.component("store", .statestore, .inbound) == nil)
+        #expect(store?.retry?.maximumElapsed == .seconds(900) && store?.retry?.maximumRetries == nil)
+        #expect(store?.retry?.backoff == .exponential(maximum: .seconds(9)))
+        #expect(table.component("broker", .pubsub, .outbound) == nil)
+        #expect(table.component("broker", .pubsub, .inbound)?.breaker != nil)
+        #expect(table.component("other", .pubsub, .outbound) == nil)
+        #expect(PolicyTable.empty.app("x") == nil && PolicyTable.empty.component("x", .lock, .inbound) == nil)
     }
 
     @Test func `an app has a breaker for each endpoint, of the most recent ones`() throws {
@@ -90,11 +90,11 @@ import Testing
             targets:
               components: {mine: {outbound: {timeout: own}}}
             """)
-        #expect(table.component("a", .statestore).outbound?.timeout == .seconds(4))
-        #expect(table.component("a", .statestore).inbound?.timeout == .seconds(2))
-        #expect(table.component("b", .pubsub).outbound?.timeout == .seconds(3))
-        #expect(table.component("mine", .statestore).outbound?.timeout == .seconds(9))
-        #expect(table.component("mine", .statestore).inbound == nil)
+        #expect(table.component("a", .statestore, .outbound)?.timeout == .seconds(4))
+        #expect(table.component("a", .statestore, .inbound)?.timeout == .seconds(2))
+        #expect(table.component("b", .pubsub, .outbound)?.timeout == .seconds(3))
+        #expect(table.component("mine", .statestore, .outbound)?.timeout == .seconds(9))
+        #expect(table.component("mine", .statestore, .inbound) == nil)
         let app = try #require(table.app("any")?.policy(endpoint: "/"))
         #expect(app.timeout == .seconds(1) && app.retry?.maximumRetries == 1 && app.breaker == nil)
         let actor = try #require(table.actor("any"))
@@ -118,7 +118,7 @@ import Testing
         let before = try table(Self.rules)
         let same = try table(Self.rules, previous: before)
         #expect(same.app("orders") === before.app("orders"))
-        #expect(same.component("broker", .pubsub).inbound?.breaker === before.component("broker", .pubsub).inbound?.breaker)
+        #expect(same.component("broker", .pubsub, .inbound)?.breaker === before.component("broker", .pubsub, .inbound)?.breaker)
         let changed = try table(Self.rules.replacing("timeout: 30s", with: "timeout: 31s"), previous: before)
         #expect(changed.app("orders") !== before.app("orders"))
     }

@@ -134,7 +134,7 @@ extension AppRuntime {
     }
 
     private func bind(_ component: LoadedComponent, into snapshot: inout AppSnapshot) throws {
-        let outbound = component.block.flatMap { snapshot.policies.component(component.name, $0).outbound }
+        let outbound = component.block.flatMap { snapshot.policies.component(component.name, $0, .outbound) }
         if let store = component.instance as? any StateStore {
             snapshot.stateStores[component.name] = StateBinding(
                 name: component.name, store: store,

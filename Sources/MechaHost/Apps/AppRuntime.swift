@@ -99,7 +99,7 @@ public final class AppRuntime: Sendable {
     func inForce<Part>(_ part: (borrowing AppSnapshot) -> Part) -> Part { state.withLock { part($0.snapshot) } }
 
     /// The policies in force.
-    package var policies: PolicyTable { state.withLock { $0.snapshot.policies } }
+    package var policies: PolicyTable { inForce { $0.policies } }
 
     /// The merged Configuration resources in force.
     public var configuration: ConfigurationSpec { snapshot.configuration }

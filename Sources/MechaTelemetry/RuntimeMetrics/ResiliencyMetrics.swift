@@ -15,15 +15,6 @@ public final class ResiliencyMetrics: Sendable {
         case closed, unknown
         case halfOpen = "half-open"
         case open
-
-        fileprivate var index: Int {
-            switch self {
-            case .closed: 0
-            case .unknown: 1
-            case .halfOpen: 2
-            case .open: 3
-            }
-        }
     }
 
     /// The series of one policy on one target; resolve it when the policy is compiled and keep it.
@@ -31,8 +22,8 @@ public final class ResiliencyMetrics: Sendable {
         private struct Breaker {
             /// As the gauges say.
             var state: BreakerState?
-            /// In the order of `BreakerState.allCases`; made when a state is met, so that others have no series.
-            var executions: [Counter?] = BreakerState.allCases.map { _ in nil }
+            /// Made when a state is met, so that others have no series.
+            var executions: [BreakerState: Counter] = [:]
         }
 
         private let labels: [String]
@@ -63,9 +54,9 @@ public final class ResiliencyMetrics: Sendable {
                         metrics.breakerState.with(labels + [other.rawValue]).set(other == state ? 1 : 0)
                     }
                 }
-                if let counter = breaker.executions[state.index] { return counter }
+                if let counter = breaker.executions[state] { return counter }
                 let counter = metrics.executions.with(labels + [state.rawValue])
-                breaker.executions[state.index] = counter
+                breaker.executions[state] = counter
                 return counter
             }.increment()
         }

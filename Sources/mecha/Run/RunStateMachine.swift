@@ -202,10 +202,7 @@ struct RunStateMachine: Sendable {
         switch phase {
         case .starting:
             phase = .unwanted
-            for app in apps.indices where apps[app] == .waiting {
-                apps[app] = .absent
-                isCleared[app] = true
-            }
+            giveUpWaiting()
             return [.setDeadline(Self.startPatience)]
         case .unwanted:
             return abandon(exitCode: 0)
@@ -223,13 +220,18 @@ struct RunStateMachine: Sendable {
     private mutating func beginStop() -> [Action] {
         guard phase == .launching || phase == .running else { return [] }
         phase = .stopping
+        giveUpWaiting()
+        let left = apps.indices.filter { !isCleared[$0] }
+        let stops = left.map(Action.stop)
+        return [.tell(.stopping)] + stops + (left.isEmpty ? [] : [.setDeadline(Self.stopPatience)]) + drainIfCleared()
+    }
+
+    /// Apps whose turn did not come are not launched any more.
+    private mutating func giveUpWaiting() {
         for app in apps.indices where apps[app] == .waiting {
             apps[app] = .absent
             isCleared[app] = true
         }
-        let left = apps.indices.filter { !isCleared[$0] }
-        let stops = left.map(Action.stop)
-        return [.tell(.stopping)] + stops + (left.isEmpty ? [] : [.setDeadline(Self.stopPatience)]) + drainIfCleared()
     }
 
     private mutating func drainIfCleared() -> [Action] {
