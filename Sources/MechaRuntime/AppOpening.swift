@@ -13,7 +13,8 @@ import MechaWire
 /// that no free port is taken which another app names.
 struct AppOpening {
     let runtime: AppRuntime
-    let report: ManifestReport
+    /// All that stands in the app's files.
+    let files: ManifestReport
     let spans: SpanPipeline?
     private(set) var ports: Runtime.AppPorts
     private(set) var listeners: [HTTPListener] = []
@@ -38,12 +39,13 @@ struct AppOpening {
 
     /// Reads the resources. Throws when telemetry cannot be set up as they say.
     init(_ options: AppOptions, host: Host, logs: RuntimeLogs) throws {
-        report = AppRuntime.readResources(options, environment: host.environment)
+        files = AppRuntime.readFiles(options, environment: host.environment)
+        let configuration = files.visible(to: options).resources.configuration
         let appLogs = logs.of(options)
-        let parts = try TelemetryParts(options, report.resources.configuration, logs: appLogs, host: host)
+        let parts = try TelemetryParts(options, configuration, logs: appLogs, host: host)
         spans = parts.pipeline
         runtime = AppRuntime(
-            options: options, configuration: report.resources.configuration, telemetry: parts.telemetry,
+            options: options, configuration: configuration, telemetry: parts.telemetry,
             logger: appLogs.logger(scope: "dapr.runtime"), host: host)
         ports = Runtime.AppPorts(appID: options.appID)
         let service = DaprService(app: runtime)

@@ -10,9 +10,13 @@ final class HostedApp: Sendable {
     let runtime: AppRuntime
     let ports: Runtime.AppPorts
 
+    private struct Files {
+        var report: ManifestReport
+        var generation = 0
+    }
+
     private let report: ManifestReport
-    /// What the app's files say of functions, the last time that they were in order.
-    private let functions: Mutex<[FunctionResource]>
+    private let files: Mutex<Files>
     private let spans: SpanPipeline?
     private let listeners: [HTTPListener]
     /// The watcher of resource files and the prober of the app.
@@ -23,8 +27,8 @@ final class HostedApp: Sendable {
     /// Takes over an app whose listeners are bound; health says "not ready" until ``begin(startedNanoseconds:)``.
     init(_ opening: AppOpening) {
         runtime = opening.runtime
-        report = FunctionAppMaker.withoutFunctions(opening.report)
-        functions = Mutex(opening.report.errors.isEmpty ? opening.report.resources.functions : [])
+        report = FunctionAppMaker.withoutFunctions(opening.files.visible(to: opening.runtime.options))
+        files = Mutex(Files(report: opening.files))
         spans = opening.spans
         ports = opening.ports
         listeners = opening.listeners
@@ -54,15 +58,25 @@ final class HostedApp: Sendable {
         keep(
             Task { [self] in
                 await watcher.run {
-                    let report = AppRuntime.readResources(options, environment: runtime.host.environment)
-                    if report.errors.isEmpty { functions.withLock { $0 = report.resources.functions } }
-                    await runtime.reload(FunctionAppMaker.withoutFunctions(report))
+                    let report = AppRuntime.readFiles(options, environment: runtime.host.environment)
+                    await runtime.reload(FunctionAppMaker.withoutFunctions(report.visible(to: options)))
+                    guard report.errors.isEmpty else { return }
+                    files.withLock { $0 = Files(report: report, generation: $0.generation + 1) }
                 }
             })
     }
 
+    /// All that stood in the app's files the last time that they were in order.
+    var lastFiles: ManifestReport { files.withLock { $0.report } }
+
+    /// Counts how often that changed.
+    var filesGeneration: Int { files.withLock { $0.generation } }
+
     /// Functions of the app's files.
-    var declaredFunctions: [FunctionResource] { functions.withLock { $0 } }
+    var declaredFunctions: [FunctionResource] {
+        let report = lastFiles
+        return report.errors.isEmpty ? report.visible(to: runtime.options).resources.functions : []
+    }
 
     private func keep(_ task: Task<Void, Never>) { tasks.withLock { $0.append(task) } }
 

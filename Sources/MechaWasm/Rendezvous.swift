@@ -6,7 +6,7 @@ import Synchronization
 final class Rendezvous<Outcome: Sendable>: Sendable {
     private struct State {
         var outcome: Outcome??
-        var continuation: CheckedContinuation<Outcome?, Never>?
+        var continuation: UnsafeContinuation<Outcome?, Never>?
     }
 
     private let state = Mutex(State())
@@ -23,31 +23,20 @@ final class Rendezvous<Outcome: Sendable>: Sendable {
             task.cancel()
             meeting.arrive(nil)
         }
-        let timer: Timer
-        if let loop = context?.loop {
-            timer = .loop(loop.scheduleTask(deadline: deadline) { giveUp() })
+        let cancelTimer: () -> Void
+        if let context {
+            let timer = context.timers.start(at: deadline, giveUp)
+            cancelTimer = { timer.cancel() }
         } else {
-            timer = .task(
-                Task {
-                    try? await Task.sleep(for: .nanoseconds(max(0, (deadline - .now()).nanoseconds)))
-                    if !Task.isCancelled { giveUp() }
-                })
-        }
-        let outcome = await withCheckedContinuation { meeting.wait($0) }
-        timer.cancel()
-        return outcome
-    }
-
-    private enum Timer {
-        case loop(Scheduled<Void>)
-        case task(Task<Void, Never>)
-
-        func cancel() {
-            switch self {
-            case .loop(let timer): timer.cancel()
-            case .task(let timer): timer.cancel()
+            let timer = Task {
+                try? await Task.sleep(for: .nanoseconds(max(0, (deadline - .now()).nanoseconds)))
+                if !Task.isCancelled { giveUp() }
             }
+            cancelTimer = { timer.cancel() }
         }
+        let outcome = await withUnsafeContinuation { meeting.wait($0) }
+        cancelTimer()
+        return outcome
     }
 
     private var outcome: Outcome? { state.withLock { $0.outcome ?? nil } }
@@ -60,7 +49,7 @@ final class Rendezvous<Outcome: Sendable>: Sendable {
         continuation?.resume(returning: outcome)
     }
 
-    private func wait(_ continuation: CheckedContinuation<Outcome?, Never>) {
+    private func wait(_ continuation: UnsafeContinuation<Outcome?, Never>) {
         let outcome: Outcome?? = state.withLock { state in
             if state.outcome == nil { state.continuation = continuation }
             return state.outcome

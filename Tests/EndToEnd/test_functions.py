@@ -11,7 +11,7 @@ import pytest
 
 from functions import FunctionRuntime, module
 from programs import Program
-from runtime import BINARY, Mecha, wait_until
+from runtime import BINARY, Mecha, component, wait_until
 
 
 @pytest.fixture
@@ -223,6 +223,16 @@ def test_files_declare_functions_and_a_change_is_live(tmp_path):
         # What is declared no more is gone.
         (runtime.resources / "hello.yaml").unlink()
         wait_until(lambda: runtime.call("/hello").status == 404, "the function to go")
+
+
+def test_components_that_change_are_those_of_functions_too(tmp_path):
+    module(tmp_path, "one", keeps=True)
+    files = {"hello.yaml": FUNCTION.format(file=tmp_path / "one.wasm"), "bus.yaml": component("pubsub", "pubsub.in-memory")}
+    with FunctionRuntime(tmp_path, app_id="app", resources=files) as runtime:
+        assert runtime.call("/hello/keep", "POST", "early").status == 500
+        (runtime.resources / "store.yaml").write_text(component("statestore", "state.in-memory"))
+        wait_until(lambda: runtime.call("/hello/keep", "POST", "late").status == 200, "the function to have the store")
+        assert runtime.call("/hello/kept").text == "late"
 
 
 def test_what_is_shown_can_be_read_by_programs(runtime, tmp_path):

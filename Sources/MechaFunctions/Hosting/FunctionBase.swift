@@ -324,7 +324,7 @@ public final class FunctionBase: Sendable {
 
     /// What the store has of a function that is not hosted now.
     func stored(_ name: String) async throws(FunctionBaseError) -> FunctionStore.Entry? {
-        try await ready().load().entries.first { $0.name == name }
+        try await ready().load(name)
     }
 
     /// Hosts a function as the store has it.

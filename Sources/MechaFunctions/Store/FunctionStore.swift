@@ -88,6 +88,12 @@ public final class FunctionStore: Sendable {
         return (entries, problems)
     }
 
+    /// One function; nil when the store has none of that name.
+    public func load(_ name: String) throws(FunctionBaseError) -> Entry? {
+        var problems: [String] = []
+        return try load(name, problems: &problems)
+    }
+
     private func load(_ name: String, problems: inout [String]) throws(FunctionBaseError) -> Entry? {
         let document: JSON
         do throws(FunctionFiles.Failure) {

@@ -15,9 +15,12 @@ extension AppRuntime {
 
     /// Reads the resource files of the options. Blocks on the file system.
     public static func readResources(_ options: AppOptions, environment: [String: String]) -> ManifestReport {
-        var report = ManifestLoader(environment: environment).load(paths: options.resourcesPaths + options.configPaths)
-        report.resources = report.resources.visible(toAppID: options.appID, inNamespace: options.namespace)
-        return report
+        readFiles(options, environment: environment).visible(to: options)
+    }
+
+    /// Reads the same files whole: also what is for other apps.
+    public static func readFiles(_ options: AppOptions, environment: [String: String]) -> ManifestReport {
+        ManifestLoader(environment: environment).load(paths: options.resourcesPaths + options.configPaths)
     }
 
     /// Loads what the files declare; with no component declared at all, the embedded defaults.
@@ -201,5 +204,14 @@ extension StateEncryption {
             return nil
         }
         self.init(primary: primary, secondary: secondary)
+    }
+}
+
+extension ManifestReport {
+    /// The report with those resources that are for an app.
+    public func visible(to options: AppOptions) -> ManifestReport {
+        var report = self
+        report.resources = resources.visible(toAppID: options.appID, inNamespace: options.namespace)
+        return report
     }
 }

@@ -100,9 +100,7 @@ final class FunctionAppMaker: FunctionHosting {
         options.workingDirectory = parent.workingDirectory
         options.internalListenAddress = parent.internalListenAddress
         options.gracefulShutdown = parent.gracefulShutdown
-        var report = Self.withoutFunctions(AppRuntime.readResources(options, environment: host.environment))
-        // The apps of the files have been told.
-        report.warnings = []
+        let report = report(for: options)
         let logger = Logger(label: name) { [logs, host] _ in
             FunctionLogHandler(logs.ofFunction(name).logger(scope: "mecha.function"), log: log, clock: host.clock)
         }
@@ -111,6 +109,17 @@ final class FunctionAppMaker: FunctionHosting {
             channel: channel, triggers: triggers)
         try await runtime.loadInitial(report)
         return HostedFunction(runtime, internalPort: home.ports.internalPort)
+    }
+
+    /// Has a function take over what changed in the files.
+    func reload(_ function: any FunctionApp) async { await function.runtime.reload(report(for: function.runtime.options)) }
+
+    /// What the files have for a function. They are not read for each: there may be a thousand.
+    private func report(for options: AppOptions) -> ManifestReport {
+        var report = Self.withoutFunctions(home.lastFiles.visible(to: options))
+        // The apps of the files have been told.
+        report.warnings = []
+        return report
     }
 
     /// What an app takes from its files itself.

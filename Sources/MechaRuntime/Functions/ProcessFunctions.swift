@@ -72,6 +72,18 @@ final class ProcessFunctions: Sendable {
         for problem in await base.apply(declared.map(\.resource), workingDirectory: directory) { logger.error("\(problem)") }
     }
 
+    private var generations: [Int] { hosted.map(\.filesGeneration) }
+
+    /// Has functions take over components and policies that changed, before those come that may be granted them.
+    private func followFiles(since last: inout [Int]) async {
+        let now = generations
+        guard now != last else { return }
+        last = now
+        for function in base.functions {
+            if let app = function.app { await maker.reload(app) }
+        }
+    }
+
     /// Modules are watched here; the resource files are by each app, which tells when its functions changed.
     private func watch() {
         let isWatched = hosted.contains { app in
@@ -84,17 +96,15 @@ final class ProcessFunctions: Sendable {
                 ? [] : FunctionBase.modulePaths(declared.map(\.resource), workingDirectory: declared.first?.workingDirectory ?? ".")
         }
         let task = Task.detached { [self] in
-            var last = declaredResources().map(\.resource)
+            var last = generations
             await watcher.run {
-                let declared = declaredResources()
-                last = declared.map(\.resource)
-                await apply(declared)
+                await followFiles(since: &last)
+                await apply(declaredResources())
             } idle: {
                 // No module changed; a resource may have.
-                let declared = declaredResources()
-                guard declared.map(\.resource) != last else { return }
-                last = declared.map(\.resource)
-                await apply(declared)
+                guard generations != last else { return }
+                await followFiles(since: &last)
+                await apply(declaredResources())
             }
         }
         self.watcher.withLock { $0 = task }

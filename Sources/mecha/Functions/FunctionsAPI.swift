@@ -11,6 +11,22 @@ struct FunctionsAPI: Sendable {
     /// The process to speak with: the one that serves `appID`; without, the one that hosts functions, else one that
     /// could, a `serve` first. Throws when no runtime runs.
     static func find(appID: String?, in context: CommandContext) async throws(CommandError) -> FunctionsAPI {
+        let clock = ContinuousClock()
+        let end = clock.now + startPatience
+        while true {
+            do throws(CommandError) {
+                return try await look(appID, in: context)
+            } catch {
+                // A script may have started the runtime on the line before.
+                guard clock.now < end, (try? await Task.sleep(for: lookPause)) != nil else { throw error }
+            }
+        }
+    }
+
+    private static let startPatience = Duration.seconds(1)
+    private static let lookPause = Duration.milliseconds(50)
+
+    private static func look(_ appID: String?, in context: CommandContext) async throws(CommandError) -> FunctionsAPI {
         let records = RunRecordStore(folder: context.folders.runRecords).running().filter { $0.adminSocket != nil }
         if let appID {
             let app = try RunningApp.find(appID, in: RunRecordStore(folder: context.folders.runRecords))
