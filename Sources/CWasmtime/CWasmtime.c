@@ -80,6 +80,7 @@
     X(wasmtime_memorytype_minimum) \
     X(wasmtime_module_delete) \
     X(wasmtime_module_deserialize_file) \
+    X(wasmtime_module_image_range) \
     X(wasmtime_module_exports) \
     X(wasmtime_module_imports) \
     X(wasmtime_module_new) \

@@ -30,7 +30,9 @@ extension WasmEngine {
         var module: OpaquePointer?
         if let error = wasmtime_module_deserialize_file(pointer, path, &module) { throw WasmError(.invalidModule, taking: error) }
         guard let module else { throw WasmError(.invalidModule, "the precompiled module does not load") }
-        return WasmModule(module, engine: self)
+        let loaded = WasmModule(module, engine: self)
+        loaded.releaseImage()
+        return loaded
     }
 
     /// Translates the text form, for tests and tools.

@@ -23,7 +23,7 @@ package final class WasmEngine: @unchecked Sendable {
     package let maximumInstances: Int
 
     /// Bytes of an instance's slot that are zeroed rather than given back when it is used again.
-    private static let keptBytesPerSlot = 512 << 10
+    private static let keptBytesPerSlot = 64 << 10
     /// Slots that keep them.
     private static let keptSlots: UInt32 = 64
     /// Stack for host functions, beyond the guest's own.

@@ -1,5 +1,11 @@
 import CWasmtime
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Verified code that instances are made of.
 package final class WasmModule: @unchecked Sendable {
     /// What a module needs or offers.
@@ -48,6 +54,23 @@ package final class WasmModule: @unchecked Sendable {
         wasm_exporttype_vec_delete(&exported)
         exports = items
     }
+
+    /// Lets go of the pages of the module's file that only loading it needed: of a thousand functions few run at a time.
+    /// What is needed comes back from the page cache; what was written to, if anything, stays.
+    func releaseImage() {
+        #if os(Linux)
+        var start: UnsafeMutableRawPointer?
+        var end: UnsafeMutableRawPointer?
+        wasmtime_module_image_range(pointer, &start, &end)
+        guard let start, let end, start < end else { return }
+        _ = madvise(start, end - start, Self.pageOut)
+        #endif
+    }
+
+    #if os(Linux)
+    /// MADV_PAGEOUT of Linux 5.4; older kernels refuse it.
+    private static let pageOut: Int32 = 21
+    #endif
 
     deinit { wasmtime_module_delete(pointer) }
 

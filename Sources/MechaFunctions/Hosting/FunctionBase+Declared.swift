@@ -11,14 +11,13 @@ extension FunctionBase {
     public func apply(_ resources: [FunctionResource], workingDirectory: String) async -> [String] {
         var problems: [String] = []
         var declared: Set<String> = []
-        for resource in resources {
-            guard declared.insert(resource.name).inserted else { continue }
-            do throws(FunctionBaseError) {
-                try await apply(resource, workingDirectory: workingDirectory)
-            } catch {
-                let still = self[resource.name].map { ", revision \($0.state.lastRevision) goes on" } ?? ""
-                problems.append("\(resource.source): \(resource.label): \(error)\(still)")
+        let meant = resources.filter { declared.insert($0.name).inserted }
+        await withTaskGroup(of: String?.self) { group in
+            for (index, resource) in meant.enumerated() {
+                if index >= Self.openingAtOnce, let problem = await group.next() ?? nil { problems.append(problem) }
+                group.addTask { [self] in await problem(applying: resource, workingDirectory: workingDirectory) }
             }
+            for await case let problem? in group { problems.append(problem) }
         }
         for function in functions where function.state.origin == .declared && !declared.contains(function.name) {
             do throws(FunctionBaseError) {
@@ -28,6 +27,16 @@ extension FunctionBase {
             }
         }
         return problems
+    }
+
+    private func problem(applying resource: FunctionResource, workingDirectory: String) async -> String? {
+        do throws(FunctionBaseError) {
+            try await apply(resource, workingDirectory: workingDirectory)
+            return nil
+        } catch {
+            let still = self[resource.name].map { ", revision \($0.state.lastRevision) goes on" } ?? ""
+            return "\(resource.source): \(resource.label): \(error)\(still)"
+        }
     }
 
     /// The files that the resources' modules are in.

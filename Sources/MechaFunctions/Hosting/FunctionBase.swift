@@ -17,7 +17,7 @@ public final class FunctionBase: Sendable {
     private let logger: Logger
 
     /// Apps that are opened at once when the process starts.
-    private static let openingAtOnce = 4
+    static let openingAtOnce = 4
     private static let usagePause = Duration.seconds(10)
 
     private struct State {

@@ -68,25 +68,31 @@ public final class AppHealthMonitor: Sendable {
 
     /// Takes in what a probe, or somebody else who knows, found.
     func note(isHealthy: Bool) {
-        let (change, watchers) = guarded.withLock { guarded in
+        let (change, watchers, isLast) = guarded.withLock { guarded in
             let change = guarded.state.probed(isHealthy: isHealthy)
             accepts.store(guarded.state.acceptsCalls, ordering: .relaxed)
-            return (change, change == .none ? [] : Array(guarded.watchers.values))
+            return (change, change == .none ? [] : Array(guarded.watchers.values), !guarded.state.needsProbe)
         }
         guard change != .none else { return }
         observer.appHealthChanged(app, isHealthy: change == .becameHealthy)
-        for watcher in watchers { watcher.yield(change == .becameHealthy) }
+        for watcher in watchers {
+            watcher.yield(change == .becameHealthy)
+            if isLast { watcher.finish() }
+        }
     }
 
-    /// Whether the app is healthy: now, and after every change; a slow reader sees the latest only.
+    /// Whether the app is healthy: now, and after every change; a slow reader sees the latest only. Ends when nothing
+    /// can change any more.
     public func changes() -> AsyncStream<Bool> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
-            let number = guarded.withLock { guarded in
+            let number = guarded.withLock { guarded -> Int? in
+                continuation.yield(guarded.state.isHealthy)
+                guard guarded.state.needsProbe else { return nil }
                 defer { guarded.nextWatcher += 1 }
                 guarded.watchers[guarded.nextWatcher] = continuation
-                continuation.yield(guarded.state.isHealthy)
                 return guarded.nextWatcher
             }
+            guard let number else { return continuation.finish() }
             continuation.onTermination = { [self] _ in
                 guarded.withLock { _ = $0.watchers.removeValue(forKey: number) }
             }

@@ -6,7 +6,7 @@ import Synchronization
 final class HostedFunction: FunctionApp {
     let runtime: AppRuntime
     private let internalPort: Int?
-    private let tasks = Mutex<[Task<Void, Never>]>([])
+    private let task = Mutex<Task<Void, Never>?>(nil)
 
     init(_ runtime: AppRuntime, internalPort: Int?) {
         self.runtime = runtime
@@ -16,9 +16,14 @@ final class HostedFunction: FunctionApp {
     func join() async throws {
         try await runtime.joinMesh(internalPort: internalPort, httpPort: nil, grpcPort: nil)
         runtime.becomeOutboundReady()
-        tasks.withLock { tasks in
-            if let health = runtime.app.health { tasks.append(Task.detached { await health.run() }) }
-            tasks.append(Task.detached { [runtime] in await runtime.runDelivery() })
+        task.withLock { task in
+            task = Task.detached { [self] in
+                // Ends soon: a function is not probed.
+                await runtime.app.health?.run()
+                await runtime.runDelivery()
+                // With a thousand functions, a task each that has ended is worth letting go of.
+                self.task.withLock { $0 = nil }
+            }
         }
     }
 
@@ -26,7 +31,7 @@ final class HostedFunction: FunctionApp {
         runtime.beginDraining()
         await runtime.stopDelivery(within: runtime.options.gracefulShutdown)
         await runtime.leaveMesh()
-        for task in tasks.withLock({ $0 }) { task.cancel() }
+        task.withLock { $0 }?.cancel()
         await runtime.closeComponents()
     }
 }
