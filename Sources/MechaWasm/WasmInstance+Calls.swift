@@ -72,12 +72,15 @@ extension WasmInstance {
             }
         }
         wasmtime_call_future_delete(future)
-        if let trap = frame.pointee.trap.take() {
-            throw failure(WasmError(takingTrap: trap))
-        }
-        if let error = frame.pointee.error.take() {
-            throw failure(WasmError(.trapped, taking: error))
-        }
+        try check()
+    }
+
+    /// Throws what the call that has just ended failed with. Apart, since what stands in an async function stays in its
+    /// frame while the guest runs.
+    @inline(never)
+    private func check() throws(WasmError) {
+        if let trap = frame.pointee.trap.take() { throw failure(WasmError(takingTrap: trap)) }
+        if let error = frame.pointee.error.take() { throw failure(WasmError(.trapped, taking: error)) }
     }
 
     private func failure(_ error: WasmError) -> WasmError {

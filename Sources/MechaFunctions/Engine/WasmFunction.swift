@@ -111,38 +111,54 @@ final class WasmFunction: LoadedFunction {
     // MARK: - Calls
 
     func handle(_ request: AppRequest, deadline: NIODeadline?) async throws(FunctionError) -> AppResponse {
+        let started = NIODeadline.now()
+        let deadline = try limit(request, deadline, started)
+        try await gate.enter(until: deadline)
+        defer { gate.leave() }
+        let guest = try await takeGuest(until: deadline)
+        do throws(WasmError) {
+            let response = try await guest.handle(request)
+            account(guest, started, request, responseBytes: response.body.readableBytes)
+            return response
+        } catch {
+            throw failed(guest, started, request, error)
+        }
+    }
+
+    // Parts of a call that stand apart because what is in an async function stays in its frame while the guest runs.
+
+    /// When the call is over; throws when the request is too large.
+    @inline(never)
+    private func limit(_ request: AppRequest, _ deadline: NIODeadline?, _ started: NIODeadline) throws(FunctionError) -> NIODeadline {
         let limits = context.limits
         guard request.body.readableBytes <= limits.requestBytes else {
             throw FunctionError(
                 .requestTooLarge, "the request has \(request.body.readableBytes) bytes; the function takes \(limits.requestBytes)")
         }
-        let started = NIODeadline.now()
         let ownDeadline = started + .milliseconds(Int64(limits.wallMilliseconds))
-        let deadline = min(deadline ?? ownDeadline, ownDeadline)
-        try await gate.enter(until: deadline)
-        defer { gate.leave() }
+        return min(deadline ?? ownDeadline, ownDeadline)
+    }
 
-        let guest = try await takeGuest(until: deadline)
+    /// Counts what a call used, and puts its instance back. Without a response it failed.
+    @inline(never)
+    private func account(_ guest: Guest, _ started: NIODeadline, _ request: AppRequest, responseBytes: Int?) {
         var usage = FunctionUsage()
         usage.calls = 1
         usage.requestBytes = UInt64(request.body.readableBytes)
-        defer {
-            usage.cpuNanoseconds = guest.instance.budget.cpuNanoseconds
-            meter.add(
-                usage, memoryBytes: guest.instance.memoryBytes,
-                nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
-            finish(guest)
-        }
-        do throws(WasmError) {
-            let response = try await guest.handle(request)
-            usage.responseBytes = UInt64(response.body.readableBytes)
-            return response
-        } catch {
-            usage.failures = 1
-            let failure = FunctionError(error, limits: limits, memoryBytes: guest.instance.memoryBytes)
-            log(failure, "handle")
-            throw failure
-        }
+        usage.responseBytes = UInt64(responseBytes ?? 0)
+        usage.failures = responseBytes == nil ? 1 : 0
+        usage.cpuNanoseconds = guest.instance.budget.cpuNanoseconds
+        meter.add(
+            usage, memoryBytes: guest.instance.memoryBytes, nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
+        finish(guest)
+    }
+
+    @inline(never)
+    private func failed(_ guest: Guest, _ started: NIODeadline, _ request: AppRequest, _ error: WasmError) -> FunctionError {
+        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+        log(failure, "handle")
+        account(guest, started, request, responseBytes: nil)
+        return failure
     }
 
     private func log(_ failure: FunctionError, _ during: String) {

@@ -109,27 +109,44 @@ public final class Function: Sendable {
         let chosen: Choice
         switch choose(entrance, request.headers) {
         case .success(let choice): chosen = choice
-        case .failure(let error):
-            return AppResponse(
-                .http(.notFound), contentType: "application/json", body: FunctionAnswer.error("ERR_FUNCTION_NO_REVISION", error.message))
+        case .failure(let error): return Self.noRevision(error)
         }
         let revision = chosen.running
         defer { revision.leave() }
         do throws(FunctionError) {
-            let limit = revision.stored.revision.limits.requestBytes
-            guard request.body.readableBytes <= limit else {
-                throw FunctionError(.requestTooLarge, "the request is larger than \(limit) bytes")
-            }
+            try Self.check(request, for: revision)
             let function = try await revision.function()
-            let address = app?.runtime.address ?? AppAddress(appID: name, namespace: "")
-            var response = try await function.handle(FunctionHeaders.request(request, to: address), deadline: deadline)
-            response.headers = FunctionHeaders.response(response.headers)
-            if let cookie = chosen.newCookie { response.headers.add(name: "set-cookie", value: cookie) }
-            return response
+            return chosen.shape(try await function.handle(prepare(request), deadline: deadline))
         } catch {
-            tell(error, of: revision.stored.revision.number)
-            return error.response(of: name, isGRPC: request.carriesMetadata)
+            return answer(error, to: request, from: revision)
         }
+    }
+
+    // Parts of a call that stand apart because what is in an async function stays in its frame while the guest runs.
+
+    @inline(never)
+    private static func noRevision(_ error: FunctionBaseError) -> AppResponse {
+        AppResponse(
+            .http(.notFound), contentType: "application/json", body: FunctionAnswer.error("ERR_FUNCTION_NO_REVISION", error.message))
+    }
+
+    @inline(never)
+    private static func check(_ request: AppRequest, for revision: RunningRevision) throws(FunctionError) {
+        let limit = revision.stored.revision.limits.requestBytes
+        guard request.body.readableBytes <= limit else {
+            throw FunctionError(.requestTooLarge, "the request is larger than \(limit) bytes")
+        }
+    }
+
+    @inline(never)
+    private func prepare(_ request: AppRequest) -> AppRequest {
+        FunctionHeaders.request(request, to: app?.runtime.address ?? AppAddress(appID: name, namespace: ""))
+    }
+
+    @inline(never)
+    private func answer(_ error: FunctionError, to request: AppRequest, from revision: RunningRevision) -> AppResponse {
+        tell(error, of: revision.stored.revision.number)
+        return error.response(of: name, isGRPC: request.carriesMetadata)
     }
 
     /// What a guest does wrong in a call, the engine logs with the guest's stack. That it cannot be run is told here; who
@@ -146,6 +163,15 @@ public final class Function: Sendable {
         var running: RunningRevision
         /// For a caller that is to stay with the revision.
         var newCookie: String?
+
+        /// The guest's response as the caller gets it.
+        @inline(never)
+        func shape(_ response: AppResponse) -> AppResponse {
+            var response = response
+            response.headers = FunctionHeaders.response(response.headers)
+            if let newCookie { response.headers.add(name: "set-cookie", value: newCookie) }
+            return response
+        }
     }
 
     /// The revision that a call gets, entered.

@@ -17,26 +17,8 @@ package enum WholeCall {
     ) {
         let work: @Sendable (ServerExchange) async -> Void = { exchange in
             do throws(InvocationError) {
-                let body: ByteBuffer
-                do throws(WireError) {
-                    let limit = min(call.bodyBytesAtMost ?? .max, bodyBytesAtMost)
-                    if let replayed = call.policed?.body {
-                        body = try await replayed.collect(upTo: limit)
-                    } else {
-                        body = try await exchange.collectBody(upTo: limit)
-                    }
-                } catch {
-                    throw InvocationError(error, calling: callee)
-                }
-                let head = exchange.head
-                let request = AppRequest(
-                    call.namesVerb ? head.method : nil, call.method, headers: head.headers, carriesMetadata: call.carriesMetadata,
-                    contentType: head.headers.first(name: "content-type"), body: body,
-                    typeURL: call.isFromPeer ? head.headers.first(name: HeaderName.typeURL) ?? "" : "", caller: call.caller,
-                    trace: call.trace)
-                let response = try await invoke(request)
-                AppResponseWriter.respond(call, response)
-                owner.callEnded(call, failure: nil)
+                let body = try await collect(call, upTo: bodyBytesAtMost, callee: callee)
+                end(call, owner, try await invoke(request(call, body)))
             } catch {
                 owner.refuse(call, error, hasTakenBody: call.hasBody)
             }
@@ -54,5 +36,32 @@ package enum WholeCall {
             task.cancel()
             exchange.abort(failure)
         }
+    }
+
+    private static func collect(_ call: StreamedCall, upTo limit: Int, callee: String) async throws(InvocationError) -> ByteBuffer {
+        do throws(WireError) {
+            let limit = min(call.bodyBytesAtMost ?? .max, limit)
+            if let replayed = call.policed?.body { return try await replayed.collect(upTo: limit) }
+            return try await call.exchange.collectBody(upTo: limit)
+        } catch {
+            throw InvocationError(error, calling: callee)
+        }
+    }
+
+    // Apart, since what stands in an async function stays in its frame while the app is called.
+
+    @inline(never)
+    private static func request(_ call: StreamedCall, _ body: ByteBuffer) -> AppRequest {
+        let head = call.exchange.head
+        return AppRequest(
+            call.namesVerb ? head.method : nil, call.method, headers: head.headers, carriesMetadata: call.carriesMetadata,
+            contentType: head.headers.first(name: "content-type"), body: body,
+            typeURL: call.isFromPeer ? head.headers.first(name: HeaderName.typeURL) ?? "" : "", caller: call.caller, trace: call.trace)
+    }
+
+    @inline(never)
+    private static func end(_ call: StreamedCall, _ owner: any CallOwner, _ response: AppResponse) {
+        AppResponseWriter.respond(call, response)
+        owner.callEnded(call, failure: nil)
     }
 }

@@ -36,6 +36,13 @@ final class MechaGuest: Guest, @unchecked Sendable {
     }
 
     override func handle(_ request: AppRequest) async throws(WasmError) -> AppResponse {
+        // Apart, since what stands in an async function stays in its frame while the guest runs.
+        let outcome = try await instance.call(try begin(request), hasResult: true)
+        return try answer(outcome)
+    }
+
+    @inline(never)
+    private func begin(_ request: AppRequest) throws(WasmError) -> WasmExport {
         guard let handleFunction else { throw failure("the function exports no handle") }
         beginCall()
         self.request = request
@@ -43,9 +50,13 @@ final class MechaGuest: Guest, @unchecked Sendable {
         responseHeaders = [:]
         responseBody.clear()
         result = GuestResult()
-        let outcome = try await instance.call(handleFunction, hasResult: true)
+        return handleFunction
+    }
+
+    @inline(never)
+    private func answer(_ outcome: Int32) throws(WasmError) -> AppResponse {
         flushLines()
-        self.request = nil
+        request = nil
         if outcome != 0 { throw failure("the function's handle ended with status \(outcome)") }
         var response = AppResponse(.http(status), headers: responseHeaders, body: responseBody)
         response.contentType = responseHeaders.first(name: "content-type")
