@@ -46,9 +46,10 @@ soak: prepare-test ## messages under random faults for an hour (SOAK_SECONDS, fo
 
 check: prepare ## formatting, warnings as errors, layer test
 	swift format lint --strict --recursive --parallel $(HAND_WRITTEN)
-	# Other flags mean another build: in a place of its own, it leaves the usual one as it is.
-	swift build --build-tests --scratch-path .build/check -Xswiftc -warnings-as-errors
-	swift test --skip-build --scratch-path .build/check --filter ArchitectureTests
+	# Other settings mean another build: in a place of its own, it leaves the usual one as it is.
+	MECHA_STRICT=1 swift build --scratch-path .build/check --product mecha
+	MECHA_STRICT=1 swift build --scratch-path .build/check --product mechaPackageTests
+	MECHA_STRICT=1 swift test --skip-build --scratch-path .build/check --filter ArchitectureTests
 
 fmt: ## format all sources
 	swift format --in-place --recursive --parallel $(HAND_WRITTEN)

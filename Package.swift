@@ -6,11 +6,14 @@ import PackageDescription
 //   L5 mecha, MechaRuntime   L4 DaprAPI, AdminAPI   L3 MechaFunctions, MechaHost, MechaMessaging, MechaInvocation, MechaPolicies
 //   L2 Components/*          L1 MechaWire, MechaWasm, MechaTelemetry, MechaProto   L0 MechaCore, MechaManifest, MechaResiliency, MechaExpressions, MechaSchedule
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("ExistentialAny"),
-]
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("ExistentialAny"),
+    ]
+    // `make check`; other people's packages keep their warnings.
+    + (Context.environment["MECHA_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")

@@ -98,8 +98,8 @@ import Testing
         )
         try await a.announce(registration(orders, port: 1))
         try await b.announce(registration(AppAddress(appID: "dead"), port: 2))
-        #expect(try rowCount() == 2)
-        try execute("DELETE FROM mecha_apps WHERE app_id = 'orders'")
+        #expect(try await rowCount() == 2)
+        try await execute("DELETE FROM mecha_apps WHERE app_id = 'orders'")
         while clock.sleeperCount < 2 { await Task.yield() }
         clock.advance(by: .seconds(5))
         // Both resolvers write; each then sleeps again.
@@ -107,7 +107,7 @@ import Testing
         #expect(try await a.resolve(orders).count == 1)
         await b.close()
         await a.close()
-        #expect(try rowCount() == 0)
+        #expect(try await rowCount() == 0)
     }
 
     @Test func `closing ends a sleeping runtime at once and answers say closed`() async throws {
@@ -128,11 +128,11 @@ import Testing
         await a.close()
     }
 
-    private func rowCount() throws -> Int { Int(try execute("SELECT count(*) FROM mecha_apps")) ?? -1 }
+    private func rowCount() async throws -> Int { Int(try await execute("SELECT count(*) FROM mecha_apps")) ?? -1 }
 
     @discardableResult
-    private func execute(_ sql: String) throws -> String {
-        try SQLiteShell.run(sql, on: directory.file("registry.db"))
+    private func execute(_ sql: String) async throws -> String {
+        try await SQLiteShell.run(sql, on: directory.file("registry.db"))
     }
 }
 

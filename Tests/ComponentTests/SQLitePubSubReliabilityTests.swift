@@ -30,9 +30,9 @@ import Testing
         process.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 
-    private func until(_ what: String, _ condition: () -> Bool) async throws {
+    private func until(_ what: String, _ condition: () async -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
-        while !condition() {
+        while await !condition() {
             try #require(ContinuousClock.now < deadline, "waited too long: \(what)")
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -71,10 +71,10 @@ import Testing
         try await until("all \(confirmed.count) confirmed messages are delivered, seed \(seed)") { confirmed.isSubset(of: delivered()) }
         // What a killed process held is freed by those that go on.
         try await until("no message is held any more, seed \(seed)") {
-            (try? SQLiteShell.run("SELECT count(*) FROM claims WHERE owner IS NOT NULL", on: path)) == "0"
+            (try? await SQLiteShell.run("SELECT count(*) FROM claims WHERE owner IS NOT NULL", on: path)) == "0"
         }
         for process in consumers { #expect(process.stop() == .code(0), "\(process.output.suffix(500))") }
-        #expect(try SQLiteShell.run("PRAGMA integrity_check", on: path) == "ok")
+        #expect(try await SQLiteShell.run("PRAGMA integrity_check", on: path) == "ok")
         print("confirmed \(confirmed.count), delivered \((ended + consumers).reduce(0) { $0 + lines($1).count - 1 })")
     }
 

@@ -84,11 +84,11 @@ import Testing
         for batch in 0..<30 { _ = try await broker.publish((0..<100).map { message("\(batch)-\($0)") }) }
         try await until { inboxes.allSatisfy { $0.acknowledged.count == 3_000 } }
         await broker.close()
-        let left = try #require(Int(try SQLiteShell.run("SELECT count(*) FROM messages", on: path)))
+        let left = try #require(Int(try await SQLiteShell.run("SELECT count(*) FROM messages", on: path)))
         #expect(left <= 1_100)
-        #expect(try SQLiteShell.run("SELECT (SELECT count(*) FROM claims) + (SELECT count(*) FROM deferred)", on: path) == "0")
-        #expect(try SQLiteShell.run("SELECT count(*) FROM members", on: path) == "0")
-        #expect(try SQLiteShell.run("PRAGMA integrity_check", on: path) == "ok")
+        #expect(try await SQLiteShell.run("SELECT (SELECT count(*) FROM claims) + (SELECT count(*) FROM deferred)", on: path) == "0")
+        #expect(try await SQLiteShell.run("SELECT count(*) FROM members", on: path) == "0")
+        #expect(try await SQLiteShell.run("PRAGMA integrity_check", on: path) == "ok")
         let files = try ServerProcess("ls", [directory.path])
         _ = try await files.waitForExit()
         #expect(!files.output.contains("wake"), "\(files.output)")
@@ -97,7 +97,7 @@ import Testing
     @Test func `a topic without groups keeps its newest messages for the first one`() async throws {
         let broker = try await make(["maxUnsubscribedMessages": "50"])
         for batch in 0..<30 { _ = try await broker.publish((0..<100).map { message("\(batch * 100 + $0)") }) }
-        let kept = try #require(Int(try SQLiteShell.run("SELECT count(*) FROM messages", on: path)))
+        let kept = try #require(Int(try await SQLiteShell.run("SELECT count(*) FROM messages", on: path)))
         #expect(kept >= 50 && kept < 50 + 2 * Int(BusLimits.trimStep))
         let inbox = PubSubInbox()
         _ = try await broker.subscribe(SubscriptionRequest(topic: "t", consumerGroup: "g")) { await inbox.take($0) }
@@ -116,8 +116,10 @@ import Testing
         try await until {
             clock.advance(by: .seconds(600))
             try await broker.publish(message("young"))
-            return try SQLiteShell.run("SELECT count(*) FROM messages WHERE CAST(data AS TEXT) = 'old'", on: path) == "0"
-                && SQLiteShell.run("SELECT group_concat(topic) FROM subscriptions", on: path) == "third"
+            return try await [
+                SQLiteShell.run("SELECT count(*) FROM messages WHERE CAST(data AS TEXT) = 'old'", on: path),
+                SQLiteShell.run("SELECT group_concat(topic) FROM subscriptions", on: path),
+            ] == ["0", "third"]
         }
         await broker.close()
     }
@@ -172,14 +174,14 @@ import Testing
         for number in 0..<10 { try await broker.publish(message("\(number)")) }
         try await until { inbox.inFlight == 2 }
         // What another process does when the lease of this one is over.
-        _ = try SQLiteShell.run("UPDATE claims SET owner = NULL; DELETE FROM members; DELETE FROM consumers", on: path)
+        _ = try await SQLiteShell.run("UPDATE claims SET owner = NULL; DELETE FROM members; DELETE FROM consumers", on: path)
         try await until {
             clock.advance(by: .seconds(11))
-            return try SQLiteShell.run("SELECT count(*) FROM members", on: path) == "1"
+            return try await SQLiteShell.run("SELECT count(*) FROM members", on: path) == "1"
         }
         gate.open()
         try await until { Set(inbox.acknowledged).count == 10 }
-        try await until { try SQLiteShell.run("SELECT count(*) FROM claims", on: path) == "0" }
+        try await until { try await SQLiteShell.run("SELECT count(*) FROM claims", on: path) == "0" }
         await broker.close()
     }
 }

@@ -46,7 +46,7 @@ import Testing
                 return try results.filter { try $0.outcome.get().map { String(buffer: $0.value) } != $0.key }.map(\.key)
             }
             #expect(missing == [], "after round \(round), of \(acknowledged.count) keys")
-            #expect(try SQLiteShell.run("PRAGMA integrity_check", on: path) == "ok")
+            #expect(try await SQLiteShell.run("PRAGMA integrity_check", on: path) == "ok")
         }
     }
 

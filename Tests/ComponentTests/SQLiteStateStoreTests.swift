@@ -29,7 +29,7 @@ import Testing
 
     @Test func `a file that Dapr made is read and written`() async throws {
         // As Dapr's migration makes it, with an entry of each form that Dapr writes.
-        _ = try SQLiteShell.run(
+        _ = try await SQLiteShell.run(
             """
             CREATE TABLE metadata (key text NOT NULL PRIMARY KEY, value text NOT NULL);
             INSERT INTO metadata VALUES ('migrations', '1'), ('last-cleanup', CURRENT_TIMESTAMP);
@@ -55,16 +55,17 @@ import Testing
         try await store.set(StateWrite(key: "app||json", value: ByteBuffer(string: #"{"a":1}"#), ttlInSeconds: 90))
         try await store.set(StateWrite(key: "app||bytes", value: ByteBuffer(bytes: [0, 255, 1])))
         await store.close()
-        #expect(try SQLiteShell.run("SELECT value FROM metadata WHERE key = 'migrations'", on: path) == "1")
+        #expect(try await SQLiteShell.run("SELECT value FROM metadata WHERE key = 'migrations'", on: path) == "1")
         // The conditions are those of Dapr's own statements.
         let live = "AND (expiration_time IS NULL OR expiration_time > '2026-01-01 00:01:29')"
         #expect(
-            try SQLiteShell.run(
+            try await SQLiteShell.run(
                 "SELECT value, is_binary, length(etag), expiration_time FROM state WHERE key = 'app||json' \(live)", on: path)
                 == #"{"a":1}|0|36|2026-01-01 00:01:30"#)
-        #expect(try SQLiteShell.run("SELECT value, is_binary FROM state WHERE key = 'app||bytes'", on: path) == "AP8B|1")
+        #expect(try await SQLiteShell.run("SELECT value, is_binary FROM state WHERE key = 'app||bytes'", on: path) == "AP8B|1")
         #expect(
-            try SQLiteShell.run("SELECT group_concat(name || ' ' || type || ' ' || \"notnull\") FROM pragma_table_info('state')", on: path)
+            try await SQLiteShell.run(
+                "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\") FROM pragma_table_info('state')", on: path)
                 == "key TEXT 1,value TEXT 1,is_binary BOOLEAN 1,etag TEXT 1,expiration_time TIMESTAMP 0,update_time TIMESTAMP 1")
     }
 
@@ -94,7 +95,7 @@ import Testing
         #expect(try await text(store, "k") == "v")
         #expect(try await store.keys(withPrefix: "", after: nil, limit: 5) == ["k"])
         await store.close()
-        #expect(try SQLiteShell.run("SELECT count(*) FROM \"select\"", on: path) == "1")
+        #expect(try await SQLiteShell.run("SELECT count(*) FROM \"select\"", on: path) == "1")
     }
 
     // MARK: - Configuration
@@ -146,7 +147,7 @@ import Testing
         clock.advance(by: .seconds(10))
         // Sleeping again means that the round is over.
         while clock.sleeperCount == 0 { await Task.yield() }
-        #expect(try SQLiteShell.run("SELECT key FROM state ORDER BY key", on: path) == "forever\nlong")
+        #expect(try await SQLiteShell.run("SELECT key FROM state ORDER BY key", on: path) == "forever\nlong")
         await store.close()
     }
 

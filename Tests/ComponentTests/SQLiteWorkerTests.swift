@@ -113,7 +113,7 @@ import Testing
             default: Issue.record("call \(index) gave \(result)")
             }
         }
-        #expect(try SQLiteShell.run("SELECT group_concat(k) FROM t ORDER BY k", on: path) == "0,30,60")
+        #expect(try await SQLiteShell.run("SELECT group_concat(k) FROM t ORDER BY k", on: path) == "0,30,60")
         await worker.close()
     }
 
@@ -238,7 +238,7 @@ import Testing
         try await insert(worker, 1)
         for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
         try await insert(worker, 2)
-        #expect(try SQLiteShell.run("SELECT group_concat(k) FROM t", on: path) == "2")
+        #expect(try await SQLiteShell.run("SELECT group_concat(k) FROM t", on: path) == "2")
         #expect(try await count(worker) == 1)
         await worker.close()
     }
@@ -267,7 +267,7 @@ import Testing
         for task in waiting + [held] { try await task.value }
         await closing.value
         await #expect { try await insert(worker, 9) } throws: { ($0 as? CapabilityError)?.code == .closed }
-        #expect(try SQLiteShell.run("SELECT count(*) FROM t", on: path) == "5")
+        #expect(try await SQLiteShell.run("SELECT count(*) FROM t", on: path) == "5")
         #expect(worker.status.phase == .closed)
     }
 

@@ -194,23 +194,20 @@ extension AppResponse {
 
 /// Modules made of C by the toolchain's own compiler, once for each process.
 enum CGuests {
-    static let exercise = Result { try compile("Tests/Guests/exercise.c") }
-    static let hello = Result { try compile("guests/c/hello.c") }
-    static let proxy = Result { try compile("Tests/Guests/proxy.c") }
+    static let exercise = Task { try await compile("Tests/Guests/exercise.c") }
+    static let hello = Task { try await compile("guests/c/hello.c") }
+    static let proxy = Task { try await compile("Tests/Guests/proxy.c") }
 
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    static func compile(_ path: String) throws -> [UInt8] {
+    static func compile(_ path: String) async throws -> [UInt8] {
         let output = FileManager.default.temporaryDirectory.appending(path: "mecha-guest-\(UUID().uuidString).wasm")
         defer { try? FileManager.default.removeItem(at: output) }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
-            ["clang", "--target=wasm32-unknown-unknown", "-Os", "-nostdlib", "-Wl,--no-entry", "-Wall", "-Wextra", "-Werror"]
-            + ["-I\(root.path)/guests/c", "-o", output.path, "\(root.path)/\(path)"]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        let process = try ServerProcess(
+            "clang",
+            ["--target=wasm32-unknown-unknown", "-Os", "-nostdlib", "-Wl,--no-entry", "-Wall", "-Wextra", "-Werror"]
+                + ["-I\(root.path)/guests/c", "-o", output.path, "\(root.path)/\(path)"])
+        #expect(try await process.waitForExit() == .code(0), "\(process.output)")
         return Array(try Data(contentsOf: output))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MechaFunctions
+import MechaTestKit
 import NIOCore
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     enum Kit: String, CaseIterable { case c, swift, rust, zig }
 
     @Test(arguments: Kit.allCases) func `the example of each kit runs`(kit: Kit) async throws {
-        guard let module = try build(kit) else { return }
+        guard let module = try await build(kit) else { return }
         let world = try await EngineWorld()
         let function = try await world.load(module) {
             $0.grants = .init()
@@ -26,47 +27,43 @@ import Testing
     }
 
     /// Nil where the compiler is not installed; C and Swift come with the toolchain that builds this.
-    private func build(_ kit: Kit) throws -> [UInt8]? {
+    private func build(_ kit: Kit) async throws -> [UInt8]? {
         let folder = FileManager.default.temporaryDirectory.appending(path: "mecha-kit-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let guests = CGuests.root.appending(path: "guests").path
         switch kit {
-        case .c: return try CGuests.hello.get()
+        case .c: return try await CGuests.hello.value
         case .swift:
-            try run(
+            try await run(
                 "swiftc -target wasm32-unknown-none-wasm -enable-experimental-feature Embedded -enable-experimental-feature Extern -wmo "
                     + "-Osize -parse-as-library -Xfrontend -disable-stack-protector -c -o \(folder)/hello.o "
                     + "\(guests)/swift/Mecha.swift \(guests)/swift/hello.swift", in: folder)
-            try run("clang --target=wasm32-unknown-unknown -Os -c -o \(folder)/runtime.o \(guests)/swift/runtime.c", in: folder)
-            try run("wasm-ld --no-entry --gc-sections -o \(folder)/hello.wasm \(folder)/hello.o \(folder)/runtime.o", in: folder)
+            try await run("clang --target=wasm32-unknown-unknown -Os -c -o \(folder)/runtime.o \(guests)/swift/runtime.c", in: folder)
+            try await run("wasm-ld --no-entry --gc-sections -o \(folder)/hello.wasm \(folder)/hello.o \(folder)/runtime.o", in: folder)
         case .rust:
             // The distribution's compiler is the one that has the target installed (scripts/prepare.sh).
             guard FileManager.default.fileExists(atPath: "/usr/bin/rustc") else { return nil }
-            try run(
+            try await run(
                 "/usr/bin/rustc --target wasm32-unknown-unknown --crate-type cdylib -O -C panic=abort -C lto -C linker=wasm-ld-14 "
                     + "-o \(folder)/hello.wasm \(guests)/rust/hello.rs", in: folder)
         case .zig:
             let python = CGuests.root.appending(path: ".build/venv/bin/python").path
-            guard (try? run("\(python) -m ziglang version", in: folder)) != nil else { return nil }
-            try run(
+            guard (try? await run("\(python) -m ziglang version", in: folder)) != nil else { return nil }
+            try await run(
                 "\(python) -m ziglang build-exe \(guests)/zig/hello.zig -target wasm32-freestanding -O ReleaseSmall -fno-entry -rdynamic "
                     + "--cache-dir \(folder)/cache --global-cache-dir \(folder)/global", in: folder)
         }
         return Array(try Data(contentsOf: URL(filePath: "\(folder)/hello.wasm")))
     }
 
-    private func run(_ command: String, in folder: String) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command.split(separator: " ").map(String.init)
-        process.currentDirectoryURL = URL(filePath: folder)
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CommandFailed(command: command) }
+    private func run(_ command: String, in folder: String) async throws {
+        let process = try ServerProcess("/usr/bin/env", command.split(separator: " ").map(String.init), directory: folder)
+        guard try await process.waitForExit() == .code(0) else { throw CommandFailed(command: command, output: process.output) }
     }
 }
 
 private struct CommandFailed: Error {
     var command: String
+    var output: String
 }

@@ -10,7 +10,7 @@ enum Text {
 @Suite(.timeLimit(.minutes(2))) struct LifeTests {
     @Test func `start and destroy run once for each load`() async throws {
         let world = try await EngineWorld()
-        let function = try await world.load(try CGuests.exercise.get())
+        let function = try await world.load(try await CGuests.exercise.value)
         for _ in 0..<5 { _ = try await function.call("/echo") }
         #expect(world.lines.count("exercise starts") == 1)
         #expect(world.lines.count("destroyed") == 0)
@@ -28,17 +28,17 @@ enum Text {
     @Test func `a start that says no keeps the module out`() async throws {
         let world = try await EngineWorld()
         await #expect(throws: FunctionError.self) {
-            try await world.load(try CGuests.exercise.get()) { $0.configuration = "fail" }
+            try await world.load(try await CGuests.exercise.value) { $0.configuration = "fail" }
         }
         await world.close()
     }
 
     @Test func `instances are new for each request, or used again up to a number`() async throws {
         let world = try await EngineWorld()
-        let fresh = try await world.load(try CGuests.exercise.get())
+        let fresh = try await world.load(try await CGuests.exercise.value)
         for _ in 0..<3 { #expect(try await fresh.call("/served").header("x-status") == "1") }
         #expect(fresh.instances == 0)
-        let reused = try await world.load(try CGuests.exercise.get()) {
+        let reused = try await world.load(try await CGuests.exercise.value) {
             $0.scaling.isolation = .reused
             $0.scaling.maximumRequests = 3
         }
@@ -57,7 +57,7 @@ enum Text {
 
     @Test func `instances stand ready, and surplus ones go when nothing comes`() async throws {
         let world = try await EngineWorld()
-        let function = try await world.load(try CGuests.exercise.get()) {
+        let function = try await world.load(try await CGuests.exercise.value) {
             $0.scaling.isolation = .reused
             $0.scaling.minimumInstances = 2
             $0.scaling.idleMilliseconds = 20
@@ -76,7 +76,7 @@ enum Text {
         let world = try await EngineWorld(maximumInstances: 3)
         var functions: [any LoadedFunction] = []
         for _ in 0..<5 {
-            functions.append(try await world.load(try CGuests.exercise.get()) { $0.scaling.isolation = .reused })
+            functions.append(try await world.load(try await CGuests.exercise.value) { $0.scaling.isolation = .reused })
         }
         for round in 0..<3 {
             for function in functions { #expect(try await function.call("/echo", "\(round)").text == "\(round)") }
@@ -96,7 +96,7 @@ enum Text {
 
     @Test func `usage adds up`() async throws {
         let world = try await EngineWorld()
-        let function = try await world.load(try CGuests.exercise.get())
+        let function = try await world.load(try await CGuests.exercise.value)
         for _ in 0..<4 { _ = try await function.call("/echo", "12345") }
         let usage = function.usage
         #expect(usage.calls == 4 && usage.failures == 0 && usage.requestBytes == 20 && usage.responseBytes == 20)

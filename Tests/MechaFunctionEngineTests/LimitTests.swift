@@ -11,7 +11,7 @@ import Testing
         _ change: (inout FunctionRevision) -> Void = { _ in }, _ body: (any LoadedFunction, EngineWorld) async throws -> Void
     ) async throws {
         let world = try await EngineWorld()
-        let function = try await world.load(try CGuests.exercise.get(), change: change)
+        let function = try await world.load(try await CGuests.exercise.value, change: change)
         try await body(function, world)
         // It answers as before, and nothing of what broke is left.
         #expect(try await function.call("/echo", "well").text == "well")
@@ -51,7 +51,7 @@ import Testing
         }
         let world = try await EngineWorld()
         do {
-            _ = try await world.load(try CGuests.exercise.get()) { $0.limits.memoryBytes = 1 << 16 }
+            _ = try await world.load(try await CGuests.exercise.value) { $0.limits.memoryBytes = 1 << 16 }
             Issue.record("a module that does not fit was loaded")
         } catch let error as FunctionError {
             #expect(error.code == .outOfMemory)
@@ -158,7 +158,7 @@ import Testing
 
     @Test func `thousands of traps, with neighbours at work`() async throws {
         try await with { function, world in
-            let neighbour = try await world.load(try CGuests.exercise.get()) { $0.scaling.isolation = .reused }
+            let neighbour = try await world.load(try await CGuests.exercise.value) { $0.scaling.isolation = .reused }
             for round in 0..<1_000 {
                 #expect(try await function.failure("/trap").code == .trapped)
                 if round % 50 == 0 { #expect(try await neighbour.call("/echo", "\(round)").text == "\(round)") }

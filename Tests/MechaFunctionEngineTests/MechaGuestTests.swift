@@ -11,7 +11,7 @@ import Testing
         _ body: (any LoadedFunction, EngineWorld) async throws -> Void
     ) async throws {
         let world = try await EngineWorld(compiler: compiler)
-        let function = try await world.load(try CGuests.exercise.get(), change: change)
+        let function = try await world.load(try await CGuests.exercise.value, change: change)
         try await body(function, world)
         await function.close()
         await world.close()
@@ -110,7 +110,7 @@ import Testing
 
     @Test func `imports that were not granted refuse the module by name`() async throws {
         let world = try await EngineWorld()
-        let module = try CGuests.exercise.get()
+        let module = try await CGuests.exercise.value
         let refusals: [(String, (inout FunctionRevision) -> Void)] = [
             ("mecha.state_get, which needs the grant `state`", { $0.grants.state = [] }),
             ("mecha.publish, which needs the grant `pubsub`", { $0.grants.pubsub = [] }),
@@ -134,11 +134,11 @@ import Testing
 
     @Test func `what runs it is told by its exports`() async throws {
         let world = try await EngineWorld()
-        #expect(try world.loader.detect(CGuests.exercise.get()) == .mecha)
+        #expect(try await world.loader.detect(CGuests.exercise.value) == .mecha)
         for bytes in [[], Array("hello".utf8), [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]] {
             #expect(throws: FunctionError.self) { try world.loader.detect(bytes) }
         }
-        var cut = try CGuests.exercise.get()
+        var cut = try await CGuests.exercise.value
         cut.removeLast(cut.count / 2)
         // Exports come early, so this half may still tell; loading it may not.
         await #expect(throws: FunctionError.self) { try await world.load(cut) }

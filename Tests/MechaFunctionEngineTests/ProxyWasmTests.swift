@@ -11,7 +11,7 @@ import Testing
         _ body: (any LoadedFunction, EngineWorld) async throws -> Void
     ) async throws {
         let world = try await EngineWorld()
-        let module = try CGuests.proxy.get()
+        let module = try await CGuests.proxy.value
         #expect(try world.loader.detect(module) == .proxyWasm)
         let function = try await world.load(module, abi: .proxyWasm) {
             $0.configuration = configuration
@@ -85,12 +85,12 @@ import Testing
         }
         let world = try await EngineWorld()
         do {
-            _ = try await world.load(try CGuests.proxy.get(), abi: .proxyWasm) { $0.configuration = "no" }
+            _ = try await world.load(try await CGuests.proxy.value, abi: .proxyWasm) { $0.configuration = "no" }
             Issue.record("a function that refused its configuration was loaded")
         } catch let error as FunctionError {
             #expect(error.code == .failed && error.message.contains("proxy_on_configure"))
         }
-        let hostile = try await world.load(try CGuests.proxy.get(), abi: .proxyWasm) { $0.configuration = "hostile" }
+        let hostile = try await world.load(try await CGuests.proxy.value, abi: .proxyWasm) { $0.configuration = "hostile" }
         // Its allocator answers a place outside of its memory.
         #expect(try await hostile.failure("/local").code == .failed)
         await hostile.close()

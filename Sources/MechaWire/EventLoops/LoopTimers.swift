@@ -74,6 +74,7 @@ public final class LoopTimers: @unchecked Sendable {
         timer.next?.previous = timer.previous
         timer.next = nil
         timer.previous = nil
+        timer.isWaiting = false
         count -= 1
     }
 
@@ -81,20 +82,20 @@ public final class LoopTimers: @unchecked Sendable {
     private func ring() {
         alarm = nil
         let now = tick(of: loop.now)
-        var actions: [@Sendable () -> Void] = []
+        var due: [LoopTimer] = []
         // One turn of the wheel sees every slot.
         for tick in stride(from: max(current, now - Int64(Self.slotCount) + 1), through: now, by: 1) {
             var timer = slots[Int(tick % Int64(Self.slotCount))]
             while let candidate = timer {
                 timer = candidate.next
                 guard candidate.due <= now else { continue }
-                if let action = candidate.take() { actions.append(action) }
                 remove(candidate)
+                due.append(candidate)
             }
         }
         current = now
         if count > 0 { setAlarm(for: nextOccupied(after: now)) }
-        for action in actions { action() }
+        for timer in due { timer.take()?() }
     }
 
     /// The next tick whose slot holds a timer, of this turn of the wheel or a later one.
@@ -110,6 +111,8 @@ public final class LoopTimer: @unchecked Sendable {
     fileprivate var next: LoopTimer?
     /// The list owns its timers forwards; this side is only looked at while the other one is in the list.
     fileprivate unowned(unsafe) var previous: LoopTimer?
+    /// Whether it hangs in the wheel.
+    fileprivate var isWaiting: Bool
     private let wheel: LoopTimers?
     private let exact: Scheduled<Void>?
     private var action: (@Sendable () -> Void)?
@@ -118,11 +121,13 @@ public final class LoopTimer: @unchecked Sendable {
         self.due = due
         self.wheel = wheel
         self.action = action
+        isWaiting = true
         exact = nil
     }
 
     fileprivate init(exact: Scheduled<Void>) {
         due = 0
+        isWaiting = false
         wheel = nil
         self.exact = exact
     }
@@ -135,9 +140,8 @@ public final class LoopTimer: @unchecked Sendable {
         if let exact { return exact.cancel() }
         guard let wheel else { return }
         guard wheel.loop.inEventLoop else { return wheel.loop.execute { self.cancel() } }
-        guard action != nil else { return }
         action = nil
-        wheel.remove(self)
+        if isWaiting { wheel.remove(self) }
     }
 
     fileprivate func take() -> (@Sendable () -> Void)? {

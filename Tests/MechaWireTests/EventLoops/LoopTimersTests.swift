@@ -51,6 +51,24 @@ private final class Calls: Sendable {
         #expect(calls.all.last == 9)
     }
 
+    @Test func `an action may cancel one of its own tick`() {
+        let timers = LoopTimers(loop: loop)
+        let calls = Calls()
+        let started = Mutex<[LoopTimer]>([])
+        for number in 0..<4 {
+            let timer = timers.start(after: .milliseconds(300)) {
+                calls.note(number)
+                for other in started.withLock({ $0 }) { other.cancel() }
+            }
+            started.withLock { $0.append(timer) }
+        }
+        loop.advanceTime(by: .seconds(1))
+        #expect(calls.all.count == 1)
+        timers.start(after: .milliseconds(300)) { calls.note(9) }
+        loop.advanceTime(by: .seconds(1))
+        #expect(calls.all.count == 2 && calls.all.last == 9)
+    }
+
     @Test func `an action may cancel and start others`() {
         let timers = LoopTimers(loop: loop)
         let calls = Calls()
