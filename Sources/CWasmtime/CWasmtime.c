@@ -11,6 +11,7 @@
 
 #define MECHA_WASMTIME_FUNCTIONS(X) \
     X(wasm_byte_vec_delete) \
+    X(wasm_byte_vec_new) \
     X(wasm_config_new) \
     X(wasm_engine_delete) \
     X(wasm_engine_new_with_config) \
@@ -21,6 +22,7 @@
     X(wasm_externtype_as_memorytype_const) \
     X(wasm_externtype_kind) \
     X(wasm_frame_func_index) \
+    X(wasm_frame_func_offset) \
     X(wasm_frame_vec_delete) \
     X(wasm_functype_delete) \
     X(wasm_functype_new) \
@@ -39,7 +41,53 @@
     X(wasmtime_call_future_delete) \
     X(wasmtime_call_future_poll) \
     X(wasmtime_caller_context) \
+    X(wasmtime_component_delete) \
+    X(wasmtime_component_deserialize_file) \
+    X(wasmtime_component_export_index_delete) \
+    X(wasmtime_component_extern_delete) \
+    X(wasmtime_component_extern_type) \
+    X(wasmtime_component_func_call_async) \
+    X(wasmtime_component_get_export_index) \
+    X(wasmtime_component_instance_get_func) \
+    X(wasmtime_component_instance_type_export_count) \
+    X(wasmtime_component_instance_type_export_nth) \
+    X(wasmtime_component_item_delete) \
+    X(wasmtime_component_linker_delete) \
+    X(wasmtime_component_linker_instance_add_func) \
+    X(wasmtime_component_linker_instance_add_func_async) \
+    X(wasmtime_component_linker_instance_add_instance) \
+    X(wasmtime_component_linker_instance_add_resource) \
+    X(wasmtime_component_linker_instance_delete) \
+    X(wasmtime_component_linker_instantiate_async) \
+    X(wasmtime_component_linker_new) \
+    X(wasmtime_component_linker_root) \
+    X(wasmtime_component_new) \
+    X(wasmtime_component_resource_any_delete) \
+    X(wasmtime_component_resource_any_to_host) \
+    X(wasmtime_component_resource_host_delete) \
+    X(wasmtime_component_resource_host_new) \
+    X(wasmtime_component_resource_host_owned) \
+    X(wasmtime_component_resource_host_rep) \
+    X(wasmtime_component_resource_host_to_any) \
+    X(wasmtime_component_resource_host_type) \
+    X(wasmtime_component_resource_type_delete) \
+    X(wasmtime_component_resource_type_new_host) \
+    X(wasmtime_component_serialize) \
+    X(wasmtime_component_type) \
+    X(wasmtime_component_type_delete) \
+    X(wasmtime_component_type_export_count) \
+    X(wasmtime_component_type_export_nth) \
+    X(wasmtime_component_type_import_count) \
+    X(wasmtime_component_type_import_nth) \
+    X(wasmtime_component_val_delete) \
+    X(wasmtime_component_val_new) \
+    X(wasmtime_component_valflags_new_uninit) \
+    X(wasmtime_component_vallist_new_uninit) \
+    X(wasmtime_component_valrecord_new_uninit) \
+    X(wasmtime_component_valtuple_new_uninit) \
     X(wasmtime_config_async_stack_size_set) \
+    X(wasmtime_config_concurrency_support_set) \
+    X(wasmtime_config_consume_fuel_set) \
     X(wasmtime_config_cranelift_opt_level_set) \
     X(wasmtime_config_epoch_interruption_set) \
     X(wasmtime_config_max_wasm_stack_set) \
@@ -57,14 +105,17 @@
     X(wasmtime_config_wasm_multi_memory_set) \
     X(wasmtime_config_wasm_threads_set) \
     X(wasmtime_context_get_data) \
+    X(wasmtime_context_get_fuel) \
     X(wasmtime_context_set_data) \
     X(wasmtime_context_set_epoch_deadline) \
+    X(wasmtime_context_set_fuel) \
     X(wasmtime_engine_increment_epoch) \
     X(wasmtime_error_delete) \
     X(wasmtime_error_message) \
     X(wasmtime_error_new) \
     X(wasmtime_error_wasm_trace) \
     X(wasmtime_frame_func_name) \
+    X(wasmtime_frame_module_name) \
     X(wasmtime_func_call_async) \
     X(wasmtime_func_call_unchecked) \
     X(wasmtime_instance_export_get) \
@@ -88,13 +139,18 @@
     X(wasmtime_pooling_allocation_config_async_stack_keep_resident_set) \
     X(wasmtime_pooling_allocation_config_delete) \
     X(wasmtime_pooling_allocation_config_linear_memory_keep_resident_set) \
+    X(wasmtime_pooling_allocation_config_max_component_instance_size_set) \
     X(wasmtime_pooling_allocation_config_max_core_instance_size_set) \
+    X(wasmtime_pooling_allocation_config_max_core_instances_per_component_set) \
+    X(wasmtime_pooling_allocation_config_max_memories_per_component_set) \
     X(wasmtime_pooling_allocation_config_max_memory_size_set) \
+    X(wasmtime_pooling_allocation_config_max_tables_per_component_set) \
     X(wasmtime_pooling_allocation_config_max_tables_per_module_set) \
     X(wasmtime_pooling_allocation_config_max_unused_warm_slots_set) \
     X(wasmtime_pooling_allocation_config_new) \
     X(wasmtime_pooling_allocation_config_table_elements_set) \
     X(wasmtime_pooling_allocation_config_table_keep_resident_set) \
+    X(wasmtime_pooling_allocation_config_total_component_instances_set) \
     X(wasmtime_pooling_allocation_config_total_core_instances_set) \
     X(wasmtime_pooling_allocation_config_total_memories_set) \
     X(wasmtime_pooling_allocation_config_total_stacks_set) \

@@ -1,4 +1,5 @@
 import CWasmtime
+import MechaCore
 import Synchronization
 
 #if canImport(Glibc)
@@ -35,37 +36,26 @@ final class EpochTicker: Sendable {
     func stop() { shared.stop() }
 
     private final class Shared: @unchecked Sendable {
-        let engine: OpaquePointer
+        private let engine: OpaquePointer
         let running = Atomic(0)
+        /// Written under the monitor's lock only.
         let sleeps = Atomic(true)
-        let isStopped = Atomic(false)
-        private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-        // Under the mutex.
-        private var thread: pthread_t?
+        private let isStopped = Atomic(false)
+        /// The thread, once there is one.
+        private let monitor = Monitor<pthread_t?>(nil)
 
-        init(_ engine: OpaquePointer) {
-            self.engine = engine
-            pthread_mutex_init(mutex, nil)
-            pthread_cond_init(condition, nil)
-        }
-
-        deinit {
-            pthread_cond_destroy(condition)
-            pthread_mutex_destroy(mutex)
-            condition.deallocate()
-            mutex.deallocate()
-        }
+        init(_ engine: OpaquePointer) { self.engine = engine }
 
         func wake() {
-            pthread_mutex_lock(mutex)
-            defer { pthread_mutex_unlock(mutex) }
-            guard sleeps.load(ordering: .relaxed), !isStopped.load(ordering: .relaxed) else { return }
-            sleeps.store(false, ordering: .sequentiallyConsistent)
-            if thread == nil { start() } else { pthread_cond_signal(condition) }
+            monitor.withLock { thread in
+                guard sleeps.load(ordering: .relaxed), !isStopped.load(ordering: .relaxed) else { return }
+                sleeps.store(false, ordering: .sequentiallyConsistent)
+                if thread == nil { thread = start() }
+            }
+            monitor.notify()
         }
 
-        private func start() {
+        private func start() -> pthread_t? {
             var thread = pthread_t()
             let failure = pthread_create(
                 &thread, nil,
@@ -73,12 +63,10 @@ final class EpochTicker: Sendable {
                     if let context { Unmanaged<Shared>.fromOpaque(context).takeRetainedValue().run() }
                     return nil
                 }, Unmanaged.passRetained(self).toOpaque())
-            if failure == 0 {
-                self.thread = thread
-            } else {
-                Unmanaged.passUnretained(self).release()
-                sleeps.store(true, ordering: .sequentiallyConsistent)
-            }
+            if failure == 0 { return thread }
+            Unmanaged.passUnretained(self).release()
+            sleeps.store(true, ordering: .sequentiallyConsistent)
+            return nil
         }
 
         private func run() {
@@ -92,22 +80,22 @@ final class EpochTicker: Sendable {
                 }
                 idle += 1
                 if idle < EpochTicker.idleTicks { continue }
-                pthread_mutex_lock(mutex)
-                sleeps.store(true, ordering: .sequentiallyConsistent)
-                // Who began to run before that was visible did not wake anybody.
-                if running.load(ordering: .sequentiallyConsistent) > 0 { sleeps.store(false, ordering: .sequentiallyConsistent) }
-                while sleeps.load(ordering: .relaxed), !isStopped.load(ordering: .relaxed) { pthread_cond_wait(condition, mutex) }
-                pthread_mutex_unlock(mutex)
+                monitor.withLock { _ in
+                    sleeps.store(true, ordering: .sequentiallyConsistent)
+                    // Who began to run before that was visible did not wake anybody.
+                    if running.load(ordering: .sequentiallyConsistent) > 0 { sleeps.store(false, ordering: .sequentiallyConsistent) }
+                }
+                monitor.wait { _ in !sleeps.load(ordering: .relaxed) || isStopped.load(ordering: .relaxed) }
                 idle = 0
             }
         }
 
         func stop() {
-            pthread_mutex_lock(mutex)
-            isStopped.store(true, ordering: .relaxed)
-            let thread = thread
-            pthread_cond_signal(condition)
-            pthread_mutex_unlock(mutex)
+            let thread = monitor.withLock { thread in
+                isStopped.store(true, ordering: .relaxed)
+                return thread
+            }
+            monitor.notify()
             if let thread { pthread_join(thread, nil) }
         }
     }

@@ -54,10 +54,10 @@ final class HostFunctionBox: Sendable {
                 case .now(let result): results.pointee.of.i32 = result
                 case .later(let operation):
                     instance.wait(for: operation, box, results: results, trap: trap)
-                    continuation.pointee.env = Unmanaged.passUnretained(instance).toOpaque()
+                    continuation.pointee.env = Unmanaged<WasmStore>.passUnretained(instance).toOpaque()
                     continuation.pointee.callback = { instance in
                         guard let instance else { return true }
-                        return Unmanaged<WasmInstance>.fromOpaque(instance)._withUnsafeGuaranteedRef { $0.finishHostCall() }
+                        return Unmanaged<WasmStore>.fromOpaque(instance)._withUnsafeGuaranteedRef { $0.finishHostCall() }
                     }
                 }
             } catch {
@@ -67,8 +67,8 @@ final class HostFunctionBox: Sendable {
     }
 
     /// What ends the guest's call because of `error`, which is kept for who made it.
-    func trap(_ error: any Error, in instance: WasmInstance) -> OpaquePointer? {
-        instance.hostFailure = error
+    func trap(_ error: any Error, in store: WasmStore) -> OpaquePointer? {
+        store.hostFailure = error
         return makeTrap("\(function.module).\(function.name): \(error)")
     }
 }
@@ -82,5 +82,6 @@ private func makeTrap(_ message: String) -> OpaquePointer? {
 
 private func instance(of caller: OpaquePointer?) -> WasmInstance? {
     guard let caller, let data = wasmtime_context_get_data(wasmtime_caller_context(caller)) else { return nil }
-    return Unmanaged<WasmInstance>.fromOpaque(data).takeUnretainedValue()
+    // Linkers of modules and of components are not mixed, so a module's function is called by a module's instance.
+    return unsafeDowncast(Unmanaged<WasmStore>.fromOpaque(data).takeUnretainedValue(), to: WasmInstance.self)
 }

@@ -14,12 +14,14 @@ package enum WasmBinary {
         throw WasmError(.invalidModule, "it is WebAssembly of a layer that is not known")
     }
 
-    static func check(_ bytes: some Collection<UInt8>) throws(WasmError) {
+    static func check(_ bytes: some Collection<UInt8>, _ wanted: Kind = .module) throws(WasmError) {
         guard bytes.count <= WasmEngine.moduleBytesAtMost else {
             throw WasmError(.invalidModule, "the module has \(bytes.count) bytes; at most \(WasmEngine.moduleBytesAtMost) are taken")
         }
-        guard try kind(of: bytes) == .module else {
-            throw WasmError(.invalidModule, "it is a component, and a core module is expected")
+        guard try kind(of: bytes) == wanted else {
+            throw WasmError(
+                .invalidModule,
+                wanted == .module ? "it is a component, and a core module is expected" : "it is a core module, and a component is expected")
         }
     }
 }

@@ -30,12 +30,19 @@ package final class WasmEngine: @unchecked Sendable {
     private static let hostStackBytes = 512 << 10
     /// A mapping per part of an instance: memory, its guard, stack, table.
     private static let mappingsPerInstance = 8
+    /// Core instances, memories and tables that one component may be made of.
+    static let partsPerComponent: UInt32 = 100
+    private static let memoriesPerComponent: UInt32 = 4
+    private static let tablesPerComponent: UInt32 = 20
+    private static let componentInstanceBytesAtMost = 4 << 20
+    private static let componentModuleInstanceBytesAtMost = 4 << 20
 
     /// Loads the library if this is the first engine of the process.
     package init(_ options: WasmEngineOptions = .init(), libraryPath: String? = nil) throws(WasmError) {
         try WasmLibrary.load(path: libraryPath)
         guard let config = wasm_config_new() else { throw WasmError(.unavailable, "wasmtime makes no configuration") }
-        maximumInstances = max(1, min(options.maximumInstances, Self.mappingsOfMachine / Self.mappingsPerInstance))
+        let mappings = options.runsComponents ? Self.mappingsPerInstance * Int(Self.memoriesPerComponent) : Self.mappingsPerInstance
+        maximumInstances = max(1, min(options.maximumInstances, Self.mappingsOfMachine / mappings))
         self.options = options
 
         switch options.compiler {
@@ -44,11 +51,15 @@ package final class WasmEngine: @unchecked Sendable {
         case .interpreter:
             if let error = wasmtime_config_target_set(config, "pulley64") { throw WasmError(.unavailable, taking: error) }
         }
-        // Modules are compiled on a thread of the caller; more threads made it slower.
-        wasmtime_config_parallel_compilation_set(config, false)
+        // Modules are compiled on a thread of the caller; more threads made it slower. Components are a hundred times as
+        // large.
+        wasmtime_config_parallel_compilation_set(config, options.runsComponents)
         // Nobody unwinds through guests with the system's unwinder, and registering costs for each module.
         wasmtime_config_native_unwind_info_set(config, false)
+        // One call at a time in each instance. With it, 50.0.1 fails calls of the host that lend it two resources.
+        wasmtime_config_concurrency_support_set(config, false)
         wasmtime_config_epoch_interruption_set(config, true)
+        wasmtime_config_consume_fuel_set(config, options.metersFuel)
         wasmtime_config_max_wasm_stack_set(config, options.stackBytes)
         wasmtime_config_async_stack_size_set(config, options.stackBytes + Self.hostStackBytes)
         wasmtime_config_memory_init_cow_set(config, true)
@@ -75,9 +86,21 @@ package final class WasmEngine: @unchecked Sendable {
 
     private static func usePool(_ config: OpaquePointer, _ options: WasmEngineOptions, instances: UInt32) {
         guard let pool = wasmtime_pooling_allocation_config_new() else { return }
-        wasmtime_pooling_allocation_config_total_core_instances_set(pool, instances)
-        wasmtime_pooling_allocation_config_total_memories_set(pool, instances)
-        wasmtime_pooling_allocation_config_total_tables_set(pool, instances)
+        if options.runsComponents {
+            wasmtime_pooling_allocation_config_total_component_instances_set(pool, instances)
+            wasmtime_pooling_allocation_config_total_core_instances_set(pool, instances * partsPerComponent)
+            wasmtime_pooling_allocation_config_total_memories_set(pool, instances * 2)
+            wasmtime_pooling_allocation_config_total_tables_set(pool, instances * 8)
+            wasmtime_pooling_allocation_config_max_core_instances_per_component_set(pool, partsPerComponent)
+            wasmtime_pooling_allocation_config_max_memories_per_component_set(pool, memoriesPerComponent)
+            wasmtime_pooling_allocation_config_max_tables_per_component_set(pool, tablesPerComponent)
+            wasmtime_pooling_allocation_config_max_component_instance_size_set(pool, componentInstanceBytesAtMost)
+            wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, componentModuleInstanceBytesAtMost)
+        } else {
+            wasmtime_pooling_allocation_config_total_core_instances_set(pool, instances)
+            wasmtime_pooling_allocation_config_total_memories_set(pool, instances)
+            wasmtime_pooling_allocation_config_total_tables_set(pool, instances)
+        }
         wasmtime_pooling_allocation_config_total_stacks_set(pool, instances)
         wasmtime_pooling_allocation_config_max_memory_size_set(pool, options.maximumMemoryBytes)
         wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, 1)

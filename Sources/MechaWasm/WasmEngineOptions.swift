@@ -16,6 +16,10 @@ package struct WasmEngineOptions: Sendable, Hashable {
     package var maximumMemoryBytes = 1 << 30
     /// The guest's stack, in bytes.
     package var stackBytes = 256 << 10
+    /// Whether every instruction of guests is counted (``WasmBudget/fuel``), which costs speed.
+    package var metersFuel = false
+    /// Whether the engine is for components: an instance has many core instances in it then.
+    package var runsComponents = false
     /// Entries that a table may have.
     package var maximumTableElements = 100_000
 

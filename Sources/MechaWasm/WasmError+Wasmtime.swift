@@ -26,8 +26,37 @@ extension WasmError {
         let hasCode = wasmtime_trap_code(trap, &code)
         wasm_trap_delete(trap)
         self.init(
-            hasCode && code == 0 ? .stackOverflow : .trapped,
+            hasCode ? Self.code(ofTrap: code) : .trapped,
             hasCode ? Self.meaning(ofTrap: code) : Self.firstLine(Self.text(&text)), stack: stack)
+    }
+
+    private static func code(ofTrap code: UInt8) -> Code {
+        switch code {
+        case 0: .stackOverflow
+        case 11: .outOfFuel
+        default: .trapped
+        }
+    }
+
+    /// Takes over the error that a component's call ended with. It has no number of the trap, only a text.
+    init(takingComponentError error: OpaquePointer) {
+        self.init(.trapped, taking: error)
+        for line in message.split(separator: "\n") {
+            guard let found = line.firstRange(of: "wasm trap: ") else { continue }
+            message = String(line[found.upperBound...])
+            if message.hasPrefix("call stack exhausted") { (code, message) = (.stackOverflow, Self.meaning(ofTrap: 0)) }
+            if message.hasPrefix("all fuel consumed") { (code, message) = (.outOfFuel, Self.meaning(ofTrap: 11)) }
+            if message.contains("`unreachable`") { message = Self.meaning(ofTrap: 9) }
+            if message.hasPrefix("out of bounds memory access") { message = Self.meaning(ofTrap: 1) }
+            return
+        }
+        // What the host said stands below the guest's stack.
+        let lines = message.split(separator: "\n")
+        message = String(lines.first ?? "")
+        guard message.hasPrefix("error while executing"), let cause = lines.firstIndex(where: { $0.hasPrefix("Caused by:") }) else {
+            return
+        }
+        if let reason = lines[(cause + 1)...].first { message = String(reason.drop { $0 == " " || $0.isNumber || $0 == ":" }) }
     }
 
     /// wasmtime's numbers of traps, in words.

@@ -13,6 +13,8 @@ package struct WasmError: Error, Sendable, CustomStringConvertible {
         case stackOverflow
         /// More processor time than allowed.
         case outOfProcessorTime
+        /// More fuel than allowed.
+        case outOfFuel
         /// The deadline has passed.
         case deadline
         /// More instances live than the engine may have.

@@ -9,9 +9,6 @@ extension WasmInstance {
         return .init(start: wasmtime_memory_data(context, &guestMemory), count: wasmtime_memory_data_size(context, &guestMemory))
     }
 
-    /// Bytes that its memory has now.
-    package var memoryBytes: Int { hasMemory ? wasmtime_memory_data_size(context, &guestMemory) : 0 }
-
     /// A part of the memory.
     package func bytes(at pointer: UInt32, count: UInt32) throws(WasmMemoryError) -> UnsafeMutableRawBufferPointer {
         let memory = memory

@@ -1,61 +1,46 @@
 import CWasmtime
 
-/// A guest: memory of its own, and functions to call. One call at a time; between calls it may change threads.
-package final class WasmInstance: @unchecked Sendable {
+/// A guest that is a core module: memory of its own, and functions to call.
+package final class WasmInstance: WasmStore, @unchecked Sendable {
     package let template: WasmTemplate
-    /// What host functions find their state by; whoever made the instance owns it.
-    package unowned(unsafe) var guest: AnyObject?
-    /// Freed when nothing of the instance is left.
-    package var companion: AnyObject?
-    /// What the call that runs may use.
-    package var budget = WasmBudget()
-    /// False after a trap: nothing is known of its memory then, and it must be dropped.
-    package internal(set) var isUsable = true
-    /// What a host function threw last.
-    package internal(set) var hostFailure: (any Error)?
 
-    let store: OpaquePointer
-    let context: OpaquePointer
     var handle = wasmtime_instance_t()
     var guestMemory = wasmtime_memory_t()
     var hasMemory = false
     /// Where the library reads arguments and writes results; it must not move while a call is under way.
     let frame: UnsafeMutablePointer<CallFrame>
-    var pending: PendingHostCall?
-    var nesting = 0
-    /// The stretch of time in which the guest runs now.
-    var slice = Slice(startedAt: 0)
-    /// Why the guest was stopped, when it was.
-    var stopped: WasmError.Code?
 
     /// An instance without anything in it; ``instantiate()`` must follow before it is used.
     package init(_ template: WasmTemplate, limits: WasmInstanceLimits) throws(WasmError) {
-        let engine = template.module.engine
-        try engine.takeSlot()
-        guard let store = wasmtime_store_new(engine.pointer, nil, nil), let context = wasmtime_store_context(store) else {
-            engine.returnSlot()
-            throw WasmError(.unavailable, "wasmtime makes no store")
-        }
         self.template = template
-        self.store = store
-        self.context = context
-        frame = .allocate(capacity: 1)
+        let frame = UnsafeMutablePointer<CallFrame>.allocate(capacity: 1)
         frame.initialize(to: CallFrame())
-        wasmtime_store_limiter(store, Int64(limits.memoryBytes), Int64(limits.tableElements), 1, 1, 1)
+        self.frame = frame
+        do throws(WasmError) {
+            try super.init(template.module.engine, limits: limits, parts: 1)
+        } catch {
+            // No deinit runs of an object that never came to be.
+            frame.deallocate()
+            throw error
+        }
     }
 
     deinit {
-        wasmtime_store_delete(store)
         frame.deinitialize(count: 1)
         frame.deallocate()
-        template.module.engine.returnSlot()
+    }
+
+    package override var memoryBytes: Int { hasMemory ? wasmtime_memory_data_size(context, &guestMemory) : 0 }
+
+    override func takeFailure() -> WasmError? {
+        if let trap = frame.pointee.trap.take() { return WasmError(takingTrap: trap) }
+        if let error = frame.pointee.error.take() { return WasmError(.trapped, taking: error) }
+        return nil
     }
 
     /// Makes the memory and everything else of the instance under ``budget``, and runs what the module does at its start.
     package func instantiate() async throws(WasmError) {
-        let own = Unmanaged.passUnretained(self).toOpaque()
-        wasmtime_context_set_data(context, own)
-        wasmtime_store_epoch_deadline_callback(store, Self.deadlineReached, own, nil)
+        prepare()
         let future = wasmtime_instance_pre_instantiate_async(
             template.pointer, context, &frame.pointee.instance, &frame.pointee.trap, &frame.pointee.error)
         do throws(WasmError) {

@@ -22,20 +22,41 @@ package struct WasmModuleCache: Sendable {
         _ bytes: [UInt8], engine: WasmEngine, problem: (String) -> Void = { _ in }
     ) throws(WasmError) -> WasmModule {
         try WasmBinary.check(bytes)
+        return try cached(
+            bytes, engine, problem, compile: { () throws(WasmError) in try engine.compile(bytes) },
+            serialize: { module throws(WasmError) in try engine.serialize(module) },
+            load: { path throws(WasmError) in try engine.load(precompiled: path) })
+    }
+
+    /// The component of `bytes`, likewise.
+    package func component(
+        _ bytes: [UInt8], engine: WasmEngine, problem: (String) -> Void = { _ in }
+    ) throws(WasmError) -> WasmComponent {
+        try WasmBinary.check(bytes, .component)
+        return try cached(
+            bytes, engine, problem, compile: { () throws(WasmError) in try engine.compile(component: bytes) },
+            serialize: { component throws(WasmError) in try engine.serialize(component) },
+            load: { path throws(WasmError) in try engine.load(precompiledComponent: path) })
+    }
+
+    private func cached<Code>(
+        _ bytes: [UInt8], _ engine: WasmEngine, _ problem: (String) -> Void, compile: () throws(WasmError) -> Code,
+        serialize: (Code) throws(WasmError) -> [UInt8], load: (String) throws(WasmError) -> Code
+    ) throws(WasmError) -> Code {
         let key: SymmetricKey
         do throws(PrivateFolder.Problem) {
             key = try PrivateFolder(folder).key()
         } catch {
             problem("compiled modules are not kept: \(error.message)")
-            return try engine.compile(bytes)
+            return try compile()
         }
         let digest = SHA256.hash(data: bytes).map { Self.hex($0) }.joined()
         // Another compiler makes other code; the library itself refuses that of another version or processor.
-        let path = "\(folder)/\(digest).\(engine.options.compiler.rawValue).cwasm"
-        if let module = try? load(path, key, engine) { return module }
+        let path = "\(folder)/\(digest).\(engine.options.compiler.rawValue)\(engine.options.metersFuel ? ".fuel" : "").cwasm"
+        if let known = isGenuine(path, key) ? try? load(path) : nil { return known }
 
-        let module = try engine.compile(bytes)
-        let code = try engine.serialize(module)
+        let compiled = try compile()
+        let code = try serialize(compiled)
         do throws(PrivateFolder.Problem) {
             let ownersOnly = try PrivateFolder(folder)
             try ownersOnly.write(Array(HMAC<SHA256>.authenticationCode(for: code, using: key)), to: path + ".mac")
@@ -43,19 +64,19 @@ package struct WasmModuleCache: Sendable {
             ownersOnly.deleteOldest(beyond: Self.bytesAtMost, keeping: path)
         } catch {
             problem("a compiled module is not kept: \(error.message)")
-            return module
+            return compiled
         }
         defer { mecha_release_free_memory() }
         // Mapped from the file its pages are the kernel's to drop and to share; those of the compiler are freed.
-        return (try? load(path, key, engine)) ?? module
+        return (isGenuine(path, key) ? try? load(path) : nil) ?? compiled
     }
 
-    private func load(_ path: String, _ key: SymmetricKey, _ engine: WasmEngine) throws -> WasmModule? {
-        let ownersOnly = try PrivateFolder(folder)
-        guard let code = ownersOnly.read(path), let expected = ownersOnly.read(path + ".mac") else { return nil }
-        guard HMAC<SHA256>.isValidAuthenticationCode(expected, authenticating: code, using: key) else { return nil }
+    private func isGenuine(_ path: String, _ key: SymmetricKey) -> Bool {
+        guard let ownersOnly = try? PrivateFolder(folder), let code = ownersOnly.read(path), let expected = ownersOnly.read(path + ".mac"),
+            HMAC<SHA256>.isValidAuthenticationCode(expected, authenticating: code, using: key)
+        else { return false }
         ownersOnly.touch(path)
-        return try engine.load(precompiled: path)
+        return true
     }
 
     private static func hex(_ byte: UInt8) -> String {

@@ -36,15 +36,15 @@ class FunctionRuntime(Mecha):
         self.functions_port = free_port()
         super().__init__(folder, "--functions-port", str(self.functions_port), *flags, **options)
 
-    def run_fn(self, *words, cwd=None):
+    def run_fn(self, *words, cwd=None, timeout=PATIENCE_SECONDS * 2):
         """Runs `mecha fn` and answers the ended process."""
         return subprocess.run(
             [BINARY, "fn", *map(str, words)], env=self.environment(), cwd=cwd or self.folder, capture_output=True, text=True,
-            timeout=PATIENCE_SECONDS * 2)
+            timeout=timeout)
 
-    def fn(self, *words, cwd=None):
+    def fn(self, *words, cwd=None, timeout=PATIENCE_SECONDS * 2):
         """What `mecha fn` prints; fails when it does."""
-        ended = self.run_fn(*words, cwd=cwd)
+        ended = self.run_fn(*words, cwd=cwd, timeout=timeout)
         assert ended.returncode == 0, f"fn {words}: {ended.stderr}\n{self.log}"
         return ended.stdout
 

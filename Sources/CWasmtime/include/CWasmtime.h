@@ -34,6 +34,17 @@ typedef struct wasmtime_instance_pre wasmtime_instance_pre_t;
 typedef struct wasmtime_caller wasmtime_caller_t;
 typedef struct wasmtime_call_future wasmtime_call_future_t;
 typedef struct wasmtime_pooling_allocation_config wasmtime_pooling_allocation_config_t;
+typedef struct wasmtime_component_t wasmtime_component_t;
+typedef struct wasmtime_component_type_t wasmtime_component_type_t;
+typedef struct wasmtime_component_instance_type wasmtime_component_instance_type_t;
+typedef struct wasmtime_component_extern_t wasmtime_component_extern_t;
+typedef struct wasmtime_component_func_type_t wasmtime_component_func_type_t;
+typedef struct wasmtime_component_export_index_t wasmtime_component_export_index_t;
+typedef struct wasmtime_component_linker_t wasmtime_component_linker_t;
+typedef struct wasmtime_component_linker_instance_t wasmtime_component_linker_instance_t;
+typedef struct wasmtime_component_resource_type wasmtime_component_resource_type_t;
+typedef struct wasmtime_component_resource_any wasmtime_component_resource_any_t;
+typedef struct wasmtime_component_resource_host wasmtime_component_resource_host_t;
 
 typedef struct wasm_byte_vec_t {
     size_t size;
@@ -137,6 +148,136 @@ typedef void (*wasmtime_func_async_callback_t)(
 typedef wasmtime_error_t *(*mecha_wasmtime_deadline_callback_t)(
     wasmtime_context_t *context, void *data, uint64_t *epoch_deadline_delta, uint8_t *update_kind);
 
+// Values of the component model. What is in a value belongs to it, and its vectors come from the library.
+enum {
+    MECHA_COMPONENT_BOOL = 0,
+    MECHA_COMPONENT_S8 = 1,
+    MECHA_COMPONENT_U8 = 2,
+    MECHA_COMPONENT_S16 = 3,
+    MECHA_COMPONENT_U16 = 4,
+    MECHA_COMPONENT_S32 = 5,
+    MECHA_COMPONENT_U32 = 6,
+    MECHA_COMPONENT_S64 = 7,
+    MECHA_COMPONENT_U64 = 8,
+    MECHA_COMPONENT_F32 = 9,
+    MECHA_COMPONENT_F64 = 10,
+    MECHA_COMPONENT_CHAR = 11,
+    MECHA_COMPONENT_STRING = 12,
+    MECHA_COMPONENT_LIST = 13,
+    MECHA_COMPONENT_RECORD = 14,
+    MECHA_COMPONENT_TUPLE = 15,
+    MECHA_COMPONENT_VARIANT = 16,
+    MECHA_COMPONENT_ENUM = 17,
+    MECHA_COMPONENT_OPTION = 18,
+    MECHA_COMPONENT_RESULT = 19,
+    MECHA_COMPONENT_FLAGS = 20,
+    MECHA_COMPONENT_RESOURCE = 21,
+};
+
+enum {
+    MECHA_COMPONENT_ITEM_INSTANCE = 1,
+    MECHA_COMPONENT_ITEM_FUNC = 3,
+    MECHA_COMPONENT_ITEM_RESOURCE = 4,
+    MECHA_COMPONENT_ITEM_TYPE = 6,
+};
+
+typedef struct wasmtime_component_val wasmtime_component_val_t;
+typedef struct wasmtime_component_valrecord_entry wasmtime_component_valrecord_entry_t;
+
+typedef struct wasmtime_component_vallist {
+    size_t size;
+    wasmtime_component_val_t *data;
+} wasmtime_component_vallist_t;
+
+typedef struct wasmtime_component_valrecord {
+    size_t size;
+    wasmtime_component_valrecord_entry_t *data;
+} wasmtime_component_valrecord_t;
+
+typedef struct wasmtime_component_valflags {
+    size_t size;
+    wasm_name_t *data;
+} wasmtime_component_valflags_t;
+
+typedef struct wasmtime_component_valvariant {
+    wasm_name_t discriminant;
+    wasmtime_component_val_t *val;
+} wasmtime_component_valvariant_t;
+
+typedef struct wasmtime_component_valresult {
+    bool is_ok;
+    wasmtime_component_val_t *val;
+} wasmtime_component_valresult_t;
+
+typedef union wasmtime_component_valunion {
+    bool boolean;
+    int8_t s8;
+    uint8_t u8;
+    int16_t s16;
+    uint16_t u16;
+    int32_t s32;
+    uint32_t u32;
+    int64_t s64;
+    uint64_t u64;
+    float f32;
+    double f64;
+    uint32_t character;
+    wasm_name_t string;
+    // Tuples have the same form.
+    wasmtime_component_vallist_t list;
+    wasmtime_component_valrecord_t record;
+    wasmtime_component_valvariant_t variant;
+    wasm_name_t enumeration;
+    wasmtime_component_val_t *option;
+    wasmtime_component_valresult_t result;
+    wasmtime_component_valflags_t flags;
+    wasmtime_component_resource_any_t *resource;
+} wasmtime_component_valunion_t;
+
+struct wasmtime_component_val {
+    uint8_t kind;
+    wasmtime_component_valunion_t of;
+};
+
+struct wasmtime_component_valrecord_entry {
+    wasm_name_t name;
+    wasmtime_component_val_t val;
+};
+
+// A type of a value is no larger than this.
+typedef struct wasmtime_component_item {
+    uint8_t kind;
+    union {
+        void *pointer;
+        uint64_t words[2];
+    } of;
+} wasmtime_component_item_t;
+
+typedef struct wasmtime_component_func {
+    struct {
+        uint64_t store_id;
+        uint32_t private1;
+    } inner;
+    uint32_t private2;
+    void *private3;
+} wasmtime_component_func_t;
+
+typedef struct wasmtime_component_instance {
+    uint64_t store_id;
+    uint32_t private_;
+} wasmtime_component_instance_t;
+
+typedef wasmtime_error_t *(*wasmtime_component_func_callback_t)(
+    void *env, wasmtime_context_t *context, const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args, size_t nargs,
+    wasmtime_component_val_t *results, size_t nresults);
+
+typedef void (*wasmtime_component_func_async_callback_t)(
+    void *env, wasmtime_context_t *context, const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args, size_t nargs,
+    wasmtime_component_val_t *results, size_t nresults, wasmtime_error_t **error_ret,
+    wasmtime_async_continuation_t *continuation_ret);
+
+typedef wasmtime_error_t *(*wasmtime_component_resource_destructor_t)(void *env, wasmtime_context_t *context, uint32_t rep);
+
 // Configuration and engine.
 wasm_config_t *wasm_config_new(void);
 void wasmtime_config_async_stack_size_set(wasm_config_t *, size_t);
@@ -156,6 +297,8 @@ void wasmtime_config_wasm_memory64_set(wasm_config_t *, bool);
 void wasmtime_config_wasm_multi_memory_set(wasm_config_t *, bool);
 void wasmtime_config_wasm_threads_set(wasm_config_t *, bool);
 void wasmtime_config_shared_memory_set(wasm_config_t *, bool);
+void wasmtime_config_concurrency_support_set(wasm_config_t *, bool);
+void wasmtime_config_consume_fuel_set(wasm_config_t *, bool);
 void wasmtime_pooling_allocation_strategy_set(wasm_config_t *, const wasmtime_pooling_allocation_config_t *);
 wasmtime_pooling_allocation_config_t *wasmtime_pooling_allocation_config_new(void);
 void wasmtime_pooling_allocation_config_delete(wasmtime_pooling_allocation_config_t *);
@@ -171,6 +314,11 @@ void wasmtime_pooling_allocation_config_total_core_instances_set(wasmtime_poolin
 void wasmtime_pooling_allocation_config_total_memories_set(wasmtime_pooling_allocation_config_t *, uint32_t);
 void wasmtime_pooling_allocation_config_total_stacks_set(wasmtime_pooling_allocation_config_t *, uint32_t);
 void wasmtime_pooling_allocation_config_total_tables_set(wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_max_component_instance_size_set(wasmtime_pooling_allocation_config_t *, size_t);
+void wasmtime_pooling_allocation_config_max_core_instances_per_component_set(wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_max_memories_per_component_set(wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_max_tables_per_component_set(wasmtime_pooling_allocation_config_t *, uint32_t);
+void wasmtime_pooling_allocation_config_total_component_instances_set(wasmtime_pooling_allocation_config_t *, uint32_t);
 wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *);
 void wasm_engine_delete(wasm_engine_t *);
 void wasmtime_engine_increment_epoch(wasm_engine_t *);
@@ -203,6 +351,7 @@ wasm_valtype_t *wasm_valtype_new(uint8_t);
 uint8_t wasm_valtype_kind(const wasm_valtype_t *);
 void wasm_valtype_vec_new(wasm_valtype_vec_t *, size_t, wasm_valtype_t *const[]);
 void wasm_byte_vec_delete(wasm_byte_vec_t *);
+void wasm_byte_vec_new(wasm_byte_vec_t *, size_t, const char *);
 
 // Stores, linkers, instances.
 wasmtime_store_t *wasmtime_store_new(wasm_engine_t *, void *, void (*)(void *));
@@ -213,6 +362,8 @@ void wasmtime_store_epoch_deadline_callback(wasmtime_store_t *, mecha_wasmtime_d
 void *wasmtime_context_get_data(const wasmtime_context_t *);
 void wasmtime_context_set_data(wasmtime_context_t *, void *);
 void wasmtime_context_set_epoch_deadline(wasmtime_context_t *, uint64_t);
+wasmtime_error_t *wasmtime_context_get_fuel(const wasmtime_context_t *, uint64_t *);
+wasmtime_error_t *wasmtime_context_set_fuel(wasmtime_context_t *, uint64_t);
 wasmtime_context_t *wasmtime_caller_context(wasmtime_caller_t *);
 wasmtime_linker_t *wasmtime_linker_new(wasm_engine_t *);
 void wasmtime_linker_delete(wasmtime_linker_t *);
@@ -250,3 +401,67 @@ void wasm_trap_trace(const wasm_trap_t *, wasm_frame_vec_t *);
 void wasm_frame_vec_delete(wasm_frame_vec_t *);
 const wasm_name_t *wasmtime_frame_func_name(const wasm_frame_t *);
 uint32_t wasm_frame_func_index(const wasm_frame_t *);
+size_t wasm_frame_func_offset(const wasm_frame_t *);
+const wasm_name_t *wasmtime_frame_module_name(const wasm_frame_t *);
+
+// Components.
+wasmtime_error_t *wasmtime_component_new(const wasm_engine_t *, const uint8_t *, size_t, wasmtime_component_t **);
+void wasmtime_component_delete(wasmtime_component_t *);
+wasmtime_error_t *wasmtime_component_serialize(const wasmtime_component_t *, wasm_byte_vec_t *);
+wasmtime_error_t *wasmtime_component_deserialize_file(const wasm_engine_t *, const char *, wasmtime_component_t **);
+wasmtime_component_type_t *wasmtime_component_type(const wasmtime_component_t *);
+void wasmtime_component_type_delete(wasmtime_component_type_t *);
+size_t wasmtime_component_type_import_count(const wasmtime_component_type_t *, const wasm_engine_t *);
+bool wasmtime_component_type_import_nth(
+    const wasmtime_component_type_t *, const wasm_engine_t *, size_t, const char **, size_t *, wasmtime_component_extern_t **);
+size_t wasmtime_component_type_export_count(const wasmtime_component_type_t *, const wasm_engine_t *);
+bool wasmtime_component_type_export_nth(
+    const wasmtime_component_type_t *, const wasm_engine_t *, size_t, const char **, size_t *, wasmtime_component_extern_t **);
+size_t wasmtime_component_instance_type_export_count(const wasmtime_component_instance_type_t *, const wasm_engine_t *);
+bool wasmtime_component_instance_type_export_nth(
+    const wasmtime_component_instance_type_t *, const wasm_engine_t *, size_t, const char **, size_t *, wasmtime_component_extern_t **);
+void wasmtime_component_extern_type(const wasmtime_component_extern_t *, wasmtime_component_item_t *);
+void wasmtime_component_extern_delete(wasmtime_component_extern_t *);
+void wasmtime_component_item_delete(wasmtime_component_item_t *);
+wasmtime_component_export_index_t *wasmtime_component_get_export_index(
+    const wasmtime_component_t *, const wasmtime_component_export_index_t *, const char *, size_t);
+void wasmtime_component_export_index_delete(wasmtime_component_export_index_t *);
+bool wasmtime_component_instance_get_func(
+    const wasmtime_component_instance_t *, wasmtime_context_t *, const wasmtime_component_export_index_t *, wasmtime_component_func_t *);
+wasmtime_call_future_t *wasmtime_component_func_call_async(
+    const wasmtime_component_func_t *, wasmtime_context_t *, const wasmtime_component_val_t *, size_t, wasmtime_component_val_t *, size_t,
+    wasmtime_error_t **);
+wasmtime_component_linker_t *wasmtime_component_linker_new(const wasm_engine_t *);
+void wasmtime_component_linker_delete(wasmtime_component_linker_t *);
+wasmtime_component_linker_instance_t *wasmtime_component_linker_root(wasmtime_component_linker_t *);
+wasmtime_call_future_t *wasmtime_component_linker_instantiate_async(
+    const wasmtime_component_linker_t *, wasmtime_context_t *, const wasmtime_component_t *, wasmtime_component_instance_t *,
+    wasmtime_error_t **);
+wasmtime_error_t *wasmtime_component_linker_instance_add_instance(
+    wasmtime_component_linker_instance_t *, const char *, size_t, wasmtime_component_linker_instance_t **);
+wasmtime_error_t *wasmtime_component_linker_instance_add_func(
+    wasmtime_component_linker_instance_t *, const char *, size_t, wasmtime_component_func_callback_t, void *, void (*)(void *));
+wasmtime_error_t *wasmtime_component_linker_instance_add_func_async(
+    wasmtime_component_linker_instance_t *, const char *, size_t, wasmtime_component_func_async_callback_t, void *, void (*)(void *));
+wasmtime_error_t *wasmtime_component_linker_instance_add_resource(
+    wasmtime_component_linker_instance_t *, const char *, size_t, const wasmtime_component_resource_type_t *,
+    wasmtime_component_resource_destructor_t, void *, void (*)(void *));
+void wasmtime_component_linker_instance_delete(wasmtime_component_linker_instance_t *);
+wasmtime_component_resource_type_t *wasmtime_component_resource_type_new_host(uint32_t);
+void wasmtime_component_resource_type_delete(wasmtime_component_resource_type_t *);
+wasmtime_component_resource_host_t *wasmtime_component_resource_host_new(bool, uint32_t, uint32_t);
+void wasmtime_component_resource_host_delete(wasmtime_component_resource_host_t *);
+uint32_t wasmtime_component_resource_host_rep(const wasmtime_component_resource_host_t *);
+uint32_t wasmtime_component_resource_host_type(const wasmtime_component_resource_host_t *);
+bool wasmtime_component_resource_host_owned(const wasmtime_component_resource_host_t *);
+wasmtime_error_t *wasmtime_component_resource_any_to_host(
+    wasmtime_context_t *, const wasmtime_component_resource_any_t *, wasmtime_component_resource_host_t **);
+wasmtime_error_t *wasmtime_component_resource_host_to_any(
+    wasmtime_context_t *, const wasmtime_component_resource_host_t *, wasmtime_component_resource_any_t **);
+void wasmtime_component_resource_any_delete(wasmtime_component_resource_any_t *);
+wasmtime_component_val_t *wasmtime_component_val_new(wasmtime_component_val_t *);
+void wasmtime_component_val_delete(wasmtime_component_val_t *);
+void wasmtime_component_vallist_new_uninit(wasmtime_component_vallist_t *, size_t);
+void wasmtime_component_valtuple_new_uninit(wasmtime_component_vallist_t *, size_t);
+void wasmtime_component_valrecord_new_uninit(wasmtime_component_valrecord_t *, size_t);
+void wasmtime_component_valflags_new_uninit(wasmtime_component_valflags_t *, size_t);

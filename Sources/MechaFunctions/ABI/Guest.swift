@@ -1,97 +1,18 @@
-import Logging
-import MechaInvocation
 import MechaWasm
-import NIOCore
 
-/// An instance with what the host knows of it. One call at a time, like the instance.
+/// A guest that is a core module.
 ///
 /// Subclasses speak an interface; host functions of WASI need no more than this.
-class Guest: @unchecked Sendable {
-    let context: FunctionContext
+class Guest: FunctionGuest, @unchecked Sendable {
     let instance: WasmInstance
-    var servedRequests = 0
-    /// How often the guest wants to be called without a request.
-    var tickMilliseconds: Int?
-
-    private var outboundCalls = 0
-    private var loggedBytes = 0
-    /// What a guest wrote to its standard output and error without a line's end.
-    private var lines: [UInt32: [UInt8]] = [:]
+    /// Files and folders that it has open, by WASI's numbers; made when it asks first.
+    var files: GuestFileTable?
 
     init(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot) throws(WasmError) {
-        self.context = context
         instance = try WasmInstance(
             template,
             limits: .init(memoryBytes: context.limits.memoryBytes, tableElements: template.module.engine.options.maximumTableElements))
-        instance.guest = self
-        instance.companion = slot
-    }
-
-    // MARK: - What the interfaces do
-
-    func start() async throws(WasmError) {}
-    func destroy() async throws(WasmError) {}
-    func handle(_ request: AppRequest) async throws(WasmError) -> AppResponse { AppResponse(.http(.notImplemented)) }
-    func tick() async throws(WasmError) {}
-    /// The name that the guest gave itself, where its interface has that.
-    var routeID: String? { nil }
-    /// The instance is about to go, in order.
-    func end() async throws(WasmError) {}
-
-    /// Ends what belongs to this guest and no call.
-    func free() { flushLines() }
-
-    // MARK: - Limits of a call
-
-    func beginCall() {
-        outboundCalls = 0
-        loggedBytes = 0
-    }
-
-    /// Counts a call that leaves the instance.
-    func countOutboundCall() throws(FunctionError) {
-        outboundCalls += 1
-        guard outboundCalls <= context.limits.outboundCalls else {
-            throw FunctionError(.failed, "the function made more than its \(context.limits.outboundCalls) calls of the host")
-        }
-    }
-
-    // MARK: - Log
-
-    /// Logs up to the limit of a call; the rest is dropped, and one line says so.
-    func log(_ level: Logger.Level, _ text: @autoclosure () -> String, bytes: Int) {
-        let limit = context.limits.logBytes
-        guard loggedBytes <= limit else { return }
-        loggedBytes += bytes
-        if loggedBytes > limit {
-            context.logger.warning("the function logged more than its \(limit) bytes for one call; the rest is dropped")
-        } else if context.logger.logLevel <= level {
-            context.logger.log(level: level, "\(text())")
-        }
-    }
-
-    /// Standard output (1) or error (2) of WASI, in lines.
-    func write(_ bytes: UnsafeRawBufferPointer, to descriptor: UInt32) {
-        var line = lines.removeValue(forKey: descriptor) ?? []
-        for byte in bytes {
-            if byte == 0x0a || line.count >= Self.lineBytesAtMost {
-                log(descriptor == 2 ? .warning : .info, String(decoding: line, as: UTF8.self), bytes: line.count + 1)
-                line.removeAll(keepingCapacity: true)
-                if byte == 0x0a { continue }
-            }
-            line.append(byte)
-        }
-        if !line.isEmpty { lines[descriptor] = line }
-    }
-
-    /// Longest line of standard output that is logged as one.
-    private static let lineBytesAtMost = 8 << 10
-
-    func flushLines() {
-        for (descriptor, line) in lines.sorted(by: { $0.key < $1.key }) {
-            log(descriptor == 2 ? .warning : .info, String(decoding: line, as: UTF8.self), bytes: line.count)
-        }
-        lines.removeAll()
+        super.init(instance, context: context, slot: slot)
     }
 }
 

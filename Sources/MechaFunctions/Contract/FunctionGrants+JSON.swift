@@ -7,6 +7,7 @@ extension FunctionGrants {
             .init("secrets", .strings(secrets)), .init("configuration", .strings(configuration)), .init("locks", .strings(locks)),
             .init("invoke", .strings(invoke)), .init("env", .strings(env)), .init("arguments", .strings(arguments)),
             .init("clock", .bool(clock)), .init("random", .bool(random)), .init("stdout", .bool(stdout)),
+            .init("wasi", .bool(wasi)),
             .init(
                 "folders",
                 .object(
@@ -32,6 +33,7 @@ extension FunctionGrants {
         clock = json["clock"]?.boolValue ?? false
         random = json["random"]?.boolValue ?? false
         stdout = json["stdout"]?.boolValue ?? false
+        wasi = json["wasi"]?.boolValue ?? false
         for folder in json["folders"]?.objectValue ?? [] {
             guard let path = folder.value["path"]?.stringValue else { continue }
             folders[folder.name] = Folder(path: path, isWritable: folder.value["writable"]?.boolValue ?? false)

@@ -17,6 +17,9 @@ public struct FunctionGrants: Sendable, Hashable, Codable {
     public var random = false
     /// Standard output and error go to the log.
     public var stdout = false
+    /// All of WASI may be imported; what is not granted by itself is there and closed: no variables, no folders, no
+    /// network, nothing written, clocks that stand still. For tools that import everything.
+    public var wasi = false
     /// Folders of the host by the path under which the guest sees them.
     public var folders: [String: Folder] = [:]
 

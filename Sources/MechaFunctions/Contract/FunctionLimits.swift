@@ -6,6 +6,10 @@ public struct FunctionLimits: Sendable, Hashable, Codable {
     public var cpuMilliseconds = 1_000
     /// Time of one call from its start to its answer, waiting included, in milliseconds.
     public var wallMilliseconds = 30_000
+    /// Fuel of one call, about one for each instruction of the guest; 0 for as much as it likes.
+    public var fuel = 0
+    /// Whether fuel is counted also where it is not limited. Counting makes guests slower.
+    public var isMeteredExactly = false
     /// The wasm stack, in bytes.
     public var stackBytes = 256 << 10
     public var requestBytes = 4 << 20
@@ -20,4 +24,6 @@ public struct FunctionLimits: Sendable, Hashable, Codable {
     public var queue = 1_000
 
     public init() {}
+
+    var metersFuel: Bool { fuel > 0 || isMeteredExactly }
 }

@@ -98,6 +98,7 @@ extension FunctionGrants {
         clock = grants.clock
         random = grants.random
         stdout = grants.stdout
+        wasi = grants.wasi
         folders = grants.folders.mapValues {
             Folder(path: $0.path.hasPrefix("/") ? $0.path : "\(folder)/\($0.path)", isWritable: $0.isWritable)
         }
@@ -110,6 +111,8 @@ extension FunctionLimits {
         memoryBytes = limits.memoryBytes ?? memoryBytes
         cpuMilliseconds = limits.cpu?.wholeMilliseconds ?? cpuMilliseconds
         wallMilliseconds = limits.wall?.wholeMilliseconds ?? wallMilliseconds
+        fuel = limits.fuel ?? fuel
+        isMeteredExactly = limits.isMeteredExactly
         stackBytes = limits.stackBytes ?? stackBytes
         requestBytes = limits.requestBytes ?? requestBytes
         responseBytes = limits.responseBytes ?? responseBytes

@@ -12,9 +12,12 @@ final class FunctionContext: Sendable {
     let environment: [(name: String, value: String)]
     /// Memory that proxy-wasm guests share.
     let shared = SharedData()
+    /// Granted folders by the guest's path for each, in the order of these paths.
+    let folders: [(path: String, folder: GuestFile)]
 
-    init(revision: FunctionRevision, runtime: AppRuntime) {
+    init(revision: FunctionRevision, runtime: AppRuntime) throws(FunctionError) {
         self.revision = revision
+        folders = try GuestFile.open(revision.grants.folders)
         self.runtime = runtime
         var logger = runtime.logger
         logger[metadataKey: "function"] = "\(revision.function)"

@@ -19,6 +19,7 @@ extension FunctionError {
             self.init(.trapped, "the function trapped: \(error.message) (\(limits.stackBytes) bytes)", stack: error.stack)
         case .outOfProcessorTime:
             self.init(.timedOut, "the function used more than its \(limits.cpuMilliseconds) ms of processor time", stack: error.stack)
+        case .outOfFuel: self.init(.timedOut, "the function used more than its \(limits.fuel) of fuel", stack: error.stack)
         case .deadline: self.init(.timedOut, "the function did not answer in time", stack: error.stack)
         case .outOfInstances: self.init(.busy, error.message)
         case .outOfMemory: self.init(.outOfMemory, error.message)

@@ -8,31 +8,29 @@ import Synchronization
 /// A revision that runs: its instances, and the calls that wait for one.
 final class WasmFunction: LoadedFunction {
     private let context: FunctionContext
-    private let template: WasmTemplate
-    private let interface: any GuestInterface.Type
+    private let source: any GuestSource
     private let slots: InstanceSlots
     private let gate: CallGate
     private let meter = UsageMeter()
 
     private struct State {
         /// The one that was used last comes last, so that those beyond need go cold.
-        var idle: [Guest] = []
+        var idle: [FunctionGuest] = []
         var live = 0
         var lastCall = NIODeadline.now()
         var isClosed = false
         var routeID: String?
         var sweeper: Task<Void, Never>?
         /// Runs what is to happen without a request (proxy-wasm's timers).
-        var background: Guest?
+        var background: FunctionGuest?
         var backgroundTask: Task<Void, Never>?
     }
 
     private let state = Mutex(State())
 
-    init(_ context: FunctionContext, template: WasmTemplate, interface: any GuestInterface.Type, slots: InstanceSlots) {
+    init(_ context: FunctionContext, source: any GuestSource, slots: InstanceSlots) {
         self.context = context
-        self.template = template
-        self.interface = interface
+        self.source = source
         self.slots = slots
         gate = CallGate(limit: context.limits.concurrency, waitingAtMost: context.limits.queue)
     }
@@ -51,7 +49,7 @@ final class WasmFunction: LoadedFunction {
         do throws(WasmError) {
             try await guest.start()
         } catch {
-            let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+            let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes)
             log(failure, "start")
             drop(guest)
             throw failure
@@ -87,14 +85,14 @@ final class WasmFunction: LoadedFunction {
         for guest in idle { await end(guest) }
         if let guest = state.withLock({ $0.background.take() }) { await end(guest) }
         while gate.load > 0 { try? await Task.sleep(for: .milliseconds(5)) }
-        guard interface.hasDestroy(template.module) else { return }
+        guard source.hasDestroy else { return }
         do throws(FunctionError) {
             let guest = try await make(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
             defer { drop(guest) }
             do throws(WasmError) {
                 try await guest.destroy()
             } catch {
-                throw FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+                throw FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes)
             }
         } catch {
             log(error, "destroy")
@@ -103,7 +101,7 @@ final class WasmFunction: LoadedFunction {
 
     private var minimumInstances: Int { min(context.revision.scaling.minimumInstances, context.limits.concurrency) }
 
-    private func take(_ guests: inout [Guest]) -> [Guest] {
+    private func take(_ guests: inout [FunctionGuest]) -> [FunctionGuest] {
         defer { guests = [] }
         return guests
     }
@@ -141,21 +139,22 @@ final class WasmFunction: LoadedFunction {
 
     /// Counts what a call used, and puts its instance back. Without a response it failed.
     @inline(never)
-    private func account(_ guest: Guest, _ started: NIODeadline, _ request: AppRequest, responseBytes: Int?) {
+    private func account(_ guest: FunctionGuest, _ started: NIODeadline, _ request: AppRequest, responseBytes: Int?) {
         var usage = FunctionUsage()
         usage.calls = 1
         usage.requestBytes = UInt64(request.body.readableBytes)
         usage.responseBytes = UInt64(responseBytes ?? 0)
         usage.failures = responseBytes == nil ? 1 : 0
-        usage.cpuNanoseconds = guest.instance.budget.cpuNanoseconds
+        usage.cpuNanoseconds = guest.store.budget.cpuNanoseconds
+        usage.fuel = guest.store.budget.fuel
         meter.add(
-            usage, memoryBytes: guest.instance.memoryBytes, nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
+            usage, memoryBytes: guest.memoryBytes, nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
         finish(guest)
     }
 
     @inline(never)
-    private func failed(_ guest: Guest, _ started: NIODeadline, _ request: AppRequest, _ error: WasmError) -> FunctionError {
-        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+    private func failed(_ guest: FunctionGuest, _ started: NIODeadline, _ request: AppRequest, _ error: WasmError) -> FunctionError {
+        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes)
         log(failure, "handle")
         account(guest, started, request, responseBytes: nil)
         return failure
@@ -168,27 +167,29 @@ final class WasmFunction: LoadedFunction {
 
     // MARK: - Instances
 
-    private func takeGuest(until deadline: NIODeadline) async throws(FunctionError) -> Guest {
-        let idle: Guest? = try state.withLock { state throws(FunctionError) in
+    private func takeGuest(until deadline: NIODeadline) async throws(FunctionError) -> FunctionGuest {
+        let idle: FunctionGuest? = try state.withLock { state throws(FunctionError) in
             guard !state.isClosed else { throw FunctionError(.closed, "this revision of the function is gone") }
             state.lastCall = .now()
             return state.idle.popLast()
         }
         guard let idle else { return try await make(until: deadline) }
-        idle.instance.budget = budget(until: deadline)
+        idle.store.budget = budget(until: deadline)
         return idle
     }
 
     private func budget(until deadline: NIODeadline) -> WasmBudget {
-        WasmBudget(cpuNanosecondsAtMost: UInt64(max(1, context.limits.cpuMilliseconds)) * 1_000_000, deadline: deadline)
+        WasmBudget(
+            cpuNanosecondsAtMost: UInt64(max(1, context.limits.cpuMilliseconds)) * 1_000_000, deadline: deadline,
+            fuelAtMost: context.limits.fuel > 0 ? UInt64(context.limits.fuel) : .max)
     }
 
     /// A new instance that has been set up, under a budget that its first call goes on with.
-    private func make(until deadline: NIODeadline) async throws(FunctionError) -> Guest {
+    private func make(until deadline: NIODeadline) async throws(FunctionError) -> FunctionGuest {
         let slot = try await slots.take(until: deadline)
         state.withLock { $0.live += 1 }
         do throws(WasmError) {
-            return try await interface.makeGuest(template, context: context, slot: slot, budget: budget(until: deadline))
+            return try await source.makeGuest(context: context, slot: slot, budget: budget(until: deadline))
         } catch {
             state.withLock { $0.live -= 1 }
             let failure = FunctionError(error, limits: context.limits)
@@ -198,7 +199,7 @@ final class WasmFunction: LoadedFunction {
     }
 
     /// Puts an instance back for the next call, or ends it.
-    private func finish(_ guest: Guest) {
+    private func finish(_ guest: FunctionGuest) {
         guest.servedRequests += 1
         guard isReusable(guest), !slots.isContended else { return replace(guest) }
         let isKept = state.withLock { state in
@@ -210,15 +211,15 @@ final class WasmFunction: LoadedFunction {
         if !isKept { drop(guest) }
     }
 
-    private func isReusable(_ guest: Guest) -> Bool {
+    private func isReusable(_ guest: FunctionGuest) -> Bool {
         let scaling = context.revision.scaling
         let memoryLimit = scaling.maximumMemoryBytes > 0 ? scaling.maximumMemoryBytes : context.limits.memoryBytes
-        return scaling.isolation == .reused && guest.instance.isUsable && guest.servedRequests < scaling.maximumRequests
-            && guest.instance.memoryBytes <= memoryLimit
+        return scaling.isolation == .reused && guest.store.isUsable && guest.servedRequests < scaling.maximumRequests
+            && guest.store.memoryBytes <= memoryLimit
     }
 
     /// Ends a used instance; where some are to stand ready, a new one takes its place.
-    private func replace(_ guest: Guest) {
+    private func replace(_ guest: FunctionGuest) {
         drop(guest)
         guard minimumInstances > 0, state.withLock({ !$0.isClosed && $0.idle.count < minimumInstances }) else { return }
         Task.detached { [self] in
@@ -233,15 +234,15 @@ final class WasmFunction: LoadedFunction {
     }
 
     /// Lets the guest end in order, where it is in order.
-    private func end(_ guest: Guest) async {
-        if guest.instance.isUsable {
-            guest.instance.budget = budget(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+    private func end(_ guest: FunctionGuest) async {
+        if guest.store.isUsable {
+            guest.store.budget = budget(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
             try? await guest.end()
         }
         drop(guest)
     }
 
-    private func drop(_ guest: Guest) {
+    private func drop(_ guest: FunctionGuest) {
         guest.free()
         state.withLock { $0.live -= 1 }
     }
@@ -259,7 +260,7 @@ final class WasmFunction: LoadedFunction {
         let clock = context.runtime.host.clock
         while !Task.isCancelled {
             try? await clock.sleep(for: .milliseconds(idle))
-            let (surplus, isDone): ([Guest], Bool) = state.withLock { state in
+            let (surplus, isDone): ([FunctionGuest], Bool) = state.withLock { state in
                 guard !state.isClosed else { return ([], true) }
                 let isQuiet = NIODeadline.now() - state.lastCall >= .milliseconds(Int64(idle))
                 guard isQuiet else { return ([], false) }
@@ -276,19 +277,19 @@ final class WasmFunction: LoadedFunction {
     // MARK: - Without requests
 
     /// False when the guest failed and is gone.
-    private func tick(_ guest: Guest) async -> Bool {
-        guest.instance.budget = budget(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
+    private func tick(_ guest: FunctionGuest) async -> Bool {
+        guest.store.budget = budget(until: .now() + .milliseconds(Int64(context.limits.wallMilliseconds)))
         do throws(WasmError) {
             try await guest.tick()
             return true
         } catch {
-            log(FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes), "the timer")
+            log(FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes), "the timer")
             if state.withLock({ $0.background.take() }) != nil { drop(guest) }
             return false
         }
     }
 
-    private func runInBackground(_ guest: Guest, every milliseconds: Int) {
+    private func runInBackground(_ guest: FunctionGuest, every milliseconds: Int) {
         let clock = context.runtime.host.clock
         state.withLock { state in
             state.background = guest

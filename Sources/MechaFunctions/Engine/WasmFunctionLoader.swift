@@ -21,35 +21,33 @@ public final class WasmFunctionLoader: FunctionLoader {
     public func load(
         _ revision: FunctionRevision, module bytes: [UInt8], runtime: AppRuntime
     ) async throws(FunctionError) -> any LoadedFunction {
-        let interface = try interface(of: revision.abi)
         guard revision.limits.memoryBytes <= options.maximumMemoryBytes else {
             throw FunctionError(
                 .failed,
                 "the limit of \(revision.limits.memoryBytes) bytes of memory is above the \(options.maximumMemoryBytes) of this process")
         }
-        let context = FunctionContext(revision: revision, runtime: runtime)
-        let template = try await template(bytes, context: context, interface: interface)
-        let function = WasmFunction(context, template: template, interface: interface, slots: slots)
+        let context = try FunctionContext(revision: revision, runtime: runtime)
+        let source = try await source(bytes, context: context)
+        let function = WasmFunction(context, source: source, slots: slots)
         try await function.start()
         slots.add(function)
         return function
     }
 
     /// Compiles, and checks imports and exports, all away from the event loops.
-    private func template(
-        _ bytes: [UInt8], context: FunctionContext, interface: any GuestInterface.Type
-    ) async throws(FunctionError) -> WasmTemplate {
+    private func source(_ bytes: [UInt8], context: FunctionContext) async throws(FunctionError) -> any GuestSource {
         let (engines, cache) = (engines, cache)
         do {
-            return try await NIOThreadPool.singleton.runIfActive { () throws -> WasmTemplate in
+            return try await NIOThreadPool.singleton.runIfActive { () throws -> any GuestSource in
                 let revision = context.revision
-                let entry = try engines.entry(stackBytes: revision.limits.stackBytes)
-                let module = try cache.module(bytes, engine: entry.engine) { context.logger.warning("\($0)") }
-                try interface.check(module, for: revision)
-                guard let linker = entry.linkers[revision.abi] else {
-                    throw WasmError(.unavailable, "functions of the ABI \(revision.abi.rawValue) are not run by this version")
+                switch revision.abi {
+                case .mecha: return try Self.module(bytes, MechaInterface.self, context, engines, cache)
+                case .proxyWasm: return try Self.module(bytes, ProxyWasmInterface.self, context, engines, cache)
+                case .component, .wasiHTTP:
+                    let engine = try engines.entry(revision.limits, runsComponents: true).engine
+                    let component = try cache.component(bytes, engine: engine) { context.logger.warning("\($0)") }
+                    return try ComponentSource(component, for: revision)
                 }
-                return try linker.template(module)
             }
         } catch let error as FunctionError {
             throw error
@@ -60,13 +58,17 @@ public final class WasmFunctionLoader: FunctionLoader {
         }
     }
 
-    private func interface(of abi: FunctionABI) throws(FunctionError) -> any GuestInterface.Type {
-        switch abi {
-        case .mecha: return MechaInterface.self
-        case .proxyWasm: return ProxyWasmInterface.self
-        case .component, .wasiHTTP:
-            throw FunctionError(.invalidModule, "functions of the ABI \(abi.rawValue) are not run by this version")
+    private static func module(
+        _ bytes: [UInt8], _ interface: any GuestInterface.Type, _ context: FunctionContext, _ engines: WasmEngines, _ cache: WasmModuleCache
+    ) throws -> ModuleSource {
+        let revision = context.revision
+        let entry = try engines.entry(revision.limits)
+        let module = try cache.module(bytes, engine: entry.engine) { context.logger.warning("\($0)") }
+        try interface.check(module, for: revision)
+        guard let linker = entry.linkers[revision.abi] else {
+            throw WasmError(.unavailable, "functions of the ABI \(revision.abi.rawValue) are not run by this version")
         }
+        return ModuleSource(template: try linker.template(module), interface: interface)
     }
 
     public func detect(_ module: [UInt8]) throws(FunctionError) -> FunctionABI {

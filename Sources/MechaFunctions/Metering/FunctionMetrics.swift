@@ -40,6 +40,7 @@ public enum FunctionMetrics {
         let calls = counter("calls_total", "Calls that the function has answered or failed.")
         let failures = counter("failures_total", "Calls that the function did not answer: traps, broken limits.")
         let cpu = counter("cpu_seconds_total", "Processor time of calls.", unitsPerWhole: 1_000_000_000)
+        let fuel = counter("fuel_total", "Fuel of calls, where it is counted: about one for each instruction.")
         let memory = counter("memory_mib_seconds_total", "Memory times time in use.", unitsPerWhole: 1_000)
         let received = counter("request_bytes_total", "Bodies of requests.")
         let sent = counter("response_bytes_total", "Bodies of responses.")
@@ -50,6 +51,7 @@ public enum FunctionMetrics {
             calls.with(names).set(Int64(clamping: row.usage.calls))
             failures.with(names).set(Int64(clamping: row.usage.failures))
             cpu.with(names).set(Int64(clamping: row.usage.cpuNanoseconds))
+            if row.usage.fuel > 0 { fuel.with(names).set(Int64(clamping: row.usage.fuel)) }
             memory.with(names).set(Int64(clamping: row.usage.memoryMilliseconds))
             received.with(names).set(Int64(clamping: row.usage.requestBytes))
             sent.with(names).set(Int64(clamping: row.usage.responseBytes))

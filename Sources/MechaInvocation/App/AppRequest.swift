@@ -13,6 +13,8 @@ public struct AppRequest: Sendable {
     public var carriesMetadata: Bool
     public var contentType: String?
     public var body: ByteBuffer
+    /// What followed the body.
+    public var trailers: HTTPHeaders = [:]
     /// The `type_url` of the `Any` that the body came in; empty for plain bytes.
     public var typeURL: String
     public var caller: AppAddress?

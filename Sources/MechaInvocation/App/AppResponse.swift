@@ -17,6 +17,8 @@ public struct AppResponse: Sendable {
     public var headers: HTTPHeaders
     public var contentType: String?
     public var body: ByteBuffer
+    /// What follows the body, where callers get it that way (HTTP).
+    public var trailers: HTTPHeaders = [:]
     /// The `type_url` of the `Any` that the body came in; empty for plain bytes.
     public var typeURL: String
 

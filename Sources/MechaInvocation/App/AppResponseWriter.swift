@@ -19,7 +19,12 @@ enum AppResponseWriter {
         switch response.outcome {
         case .http(let status):
             if let contentType = response.contentType { headers.replaceOrAdd(name: "content-type", value: contentType) }
-            call.exchange.respond(status: status, headers: headers, body: response.body)
+            guard !response.trailers.isEmpty else {
+                return call.exchange.respond(status: status, headers: headers, body: response.body)
+            }
+            call.exchange.start(HTTPResponseHead(version: .http1_1, status: status, headers: headers))
+            call.exchange.write(response.body, flush: false)
+            call.exchange.end(trailers: response.trailers)
         case .grpc(let status) where status.code == .ok:
             headers.replaceOrAdd(name: "content-type", value: contentType(of: response))
             if call.isFromPeer {

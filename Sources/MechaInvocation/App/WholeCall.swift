@@ -53,10 +53,12 @@ package enum WholeCall {
     @inline(never)
     private static func request(_ call: StreamedCall, _ body: ByteBuffer) -> AppRequest {
         let head = call.exchange.head
-        return AppRequest(
+        var request = AppRequest(
             call.namesVerb ? head.method : nil, call.method, headers: head.headers, carriesMetadata: call.carriesMetadata,
             contentType: head.headers.first(name: "content-type"), body: body,
             typeURL: call.isFromPeer ? head.headers.first(name: HeaderName.typeURL) ?? "" : "", caller: call.caller, trace: call.trace)
+        if let trailers = call.exchange.requestTrailers { request.trailers = trailers }
+        return request
     }
 
     @inline(never)

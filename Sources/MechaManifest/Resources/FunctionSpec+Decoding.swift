@@ -54,7 +54,7 @@ extension FunctionSpec.Source {
 extension FunctionSpec.Grants {
     init() {
         (state, pubsub, bindings, secrets, configuration, locks, invoke, env, arguments) = ([], [], [], [], [], [], [], [], [])
-        (clock, random, stdout) = (false, false, false)
+        (clock, random, stdout, wasi) = (false, false, false, false)
         folders = [:]
     }
 
@@ -71,6 +71,7 @@ extension FunctionSpec.Grants {
         clock = fields.bool("clock", default: false)
         random = fields.bool("random", default: false)
         stdout = fields.bool("stdout", default: false)
+        wasi = fields.bool("wasi", default: false)
         folders = fields.objects("folders") { folder in
             Folder(
                 path: folder.required("path", expected: "a folder of this machine"),
@@ -82,11 +83,21 @@ extension FunctionSpec.Grants {
     }
 }
 
+/// How what a function uses is counted.
+private enum Metering: String, CaseIterable, Sendable {
+    /// By processor time.
+    case time
+    /// By fuel too.
+    case exact
+}
+
 extension FunctionSpec.Limits {
     init(_ fields: FieldReader) {
         memoryBytes = fields.bytes("memory", in: (64 << 10)...(4 << 30))
         cpu = fields.positiveDuration("cpu")
         wall = fields.positiveDuration("time")
+        fuel = fields.integer("fuel", in: 1...Int.max)
+        isMeteredExactly = fields.choice("metering", of: Metering.self) == .exact
         stackBytes = fields.bytes("stack", in: (16 << 10)...(64 << 20))
         requestBytes = fields.bytes("request", in: 0...(1 << 30))
         responseBytes = fields.bytes("response", in: 0...(1 << 30))

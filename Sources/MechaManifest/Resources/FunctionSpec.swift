@@ -48,6 +48,7 @@ public struct FunctionSpec: ResourceSpec {
         public var clock: Bool
         public var random: Bool
         public var stdout: Bool
+        public var wasi: Bool
         /// By the path under which the guest sees them.
         public var folders: [String: Folder]
 
@@ -62,6 +63,8 @@ public struct FunctionSpec: ResourceSpec {
         public var memoryBytes: Int?
         public var cpu: Duration?
         public var wall: Duration?
+        public var fuel: Int?
+        public var isMeteredExactly = false
         public var stackBytes: Int?
         public var requestBytes: Int?
         public var responseBytes: Int?

@@ -40,7 +40,7 @@ extension FlagTable {
         "components": output,
         "fn": FlagTable(
             values: [
-                "app-id", "output", "abi", "env", "grant", "folder", "configuration", "memory", "cpu", "time", "concurrency", "isolation",
+                "app-id", "output", "abi", "env", "grant", "folder", "configuration", "memory", "cpu", "time", "fuel", "concurrency", "isolation",
                 "min-instances", "alias", "percent", "data", "verb", "header", "revision", "lines", "sticky-header", "sticky-cookie", "to",
             ],
             switches: ["no-traffic", "follow", "no-sticky"],

@@ -13,7 +13,7 @@ struct FunctionFlags: ParsableArguments {
     @Option(
         help: """
             What the function may reach, KIND=NAME or KIND=*: state, pubsub, bindings, secrets, configuration, locks, invoke, env, \
-            arguments; or clock, random, stdout; may be given again.
+            arguments; or clock, random, stdout, wasi; may be given again.
             """)
     var grant: [String] = []
 
@@ -31,6 +31,9 @@ struct FunctionFlags: ParsableArguments {
 
     @Option(help: "Time of one call from start to answer (default: 30s).")
     var time: DurationText?
+
+    @Option(help: "Fuel of one call, about one for each instruction (default: not counted).")
+    var fuel: Int?
 
     @Option(help: "Calls that run at the same time (default: 100).")
     var concurrency: Int?
@@ -70,6 +73,10 @@ struct FunctionFlags: ParsableArguments {
         if let bytes = memory?.bytes { deployment.limits.memoryBytes = bytes }
         if let cpu { deployment.limits.cpuMilliseconds = try Self.milliseconds(cpu, "--cpu") }
         if let time { deployment.limits.wallMilliseconds = try Self.milliseconds(time, "--time") }
+        if let fuel {
+            guard fuel > 0 else { throw CommandError("--fuel is \(fuel)", hint: "expected 1 or more") }
+            deployment.limits.fuel = fuel
+        }
         if let concurrency {
             guard concurrency > 0 else { throw CommandError("--concurrency is \(concurrency)", hint: "expected 1 or more") }
             deployment.limits.concurrency = concurrency
@@ -98,6 +105,7 @@ struct FunctionFlags: ParsableArguments {
         case ("clock", nil): grants.clock = true
         case ("random", nil): grants.random = true
         case ("stdout", nil): grants.stdout = true
+        case ("wasi", nil): grants.wasi = true
         case (let kind?, let name?):
             guard let path = lists[kind] else {
                 let near = nearestName(to: kind, among: Array(lists.keys)).map { "did you mean \($0)?" }

@@ -54,7 +54,7 @@ enum FunctionListing {
             if let total = function["total"] { rows.append([text(function["function"]), "total"] + amounts(total)) }
         }
         return TextTable(
-            headings: ["FUNCTION", "REVISION", "CALLS", "FAILURES", "CPU MS", "MIB S", "PEAK", "IN", "OUT"], rows: rows
+            headings: ["FUNCTION", "REVISION", "CALLS", "FAILURES", "CPU MS", "FUEL", "MIB S", "PEAK", "IN", "OUT"], rows: rows
         ).text
     }
 
@@ -62,7 +62,8 @@ enum FunctionListing {
         func number(_ name: String) -> Double { usage[name]?.doubleValue ?? 0 }
         return [
             text(usage["calls"]), text(usage["failures"]), decimal(number("cpuNanoseconds") / 1_000_000),
-            decimal(number("memoryMilliseconds") / 1_000), bytes(usage["peakMemoryBytes"]), bytes(usage["requestBytes"]),
+            text(usage["fuel"]), decimal(number("memoryMilliseconds") / 1_000), bytes(usage["peakMemoryBytes"]),
+            bytes(usage["requestBytes"]),
             bytes(usage["responseBytes"]),
         ]
     }

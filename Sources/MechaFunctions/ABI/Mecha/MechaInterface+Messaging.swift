@@ -66,7 +66,7 @@ extension MechaInterface {
         ]
     }
 
-    private static func request(
+    static func request(
         _ verb: String, _ method: String, _ headers: [(name: String, value: String)], _ body: ByteBuffer, trace: TraceContext?
     ) throws -> AppRequest {
         guard HeaderText.isName(verb) else { throw GuestFailure(.invalid, "the verb is none of HTTP") }
@@ -85,7 +85,7 @@ extension MechaInterface {
     }
 
     /// `:status`, then the headers of the answer.
-    private static func attributes(of response: AppResponse) -> [(name: String, value: String)] {
+    static func attributes(of response: AppResponse) -> [(name: String, value: String)] {
         let status: Int =
             switch response.outcome {
             case .http(let status): Int(status.code)

@@ -10,7 +10,7 @@ extension MechaInterface {
                 let (store, key) = (try arguments.text(), try arguments.text())
                 let attributes = try GuestRecords.attributes(arguments.bytes(), "attributes")
                 try require(guest.context.grants.state.grants(store), "state store", store)
-                let options = StateReadOptions(consistency: consistency(attributes), metadata: metadata(attributes))
+                let options = readOptions(attributes)
                 return { runtime in
                     guard let entry = try await runtime.getState(store: store, key: key, options: options) else {
                         throw GuestFailure(.notFound, "the key does not exist")
@@ -43,7 +43,7 @@ extension MechaInterface {
                 let keys = try GuestRecords.list(arguments.bytes(), "keys") { $0.text() }
                 let attributes = try GuestRecords.attributes(arguments.bytes(), "attributes")
                 try require(guest.context.grants.state.grants(store), "state store", store)
-                let options = StateReadOptions(consistency: consistency(attributes), metadata: metadata(attributes))
+                let options = readOptions(attributes)
                 return { runtime in
                     let results = try await runtime.bulkGetState(store: store, keys: keys, options: options, parallelism: 0)
                     return GuestResult(self.bytes(of: results))
@@ -89,6 +89,10 @@ extension MechaInterface {
 
     static func metadata(_ attributes: [String: String]) -> [String: String] { attributes.filter { !options.contains($0.key) } }
 
+    static func readOptions(_ attributes: [String: String]) -> StateReadOptions {
+        StateReadOptions(consistency: consistency(attributes), metadata: metadata(attributes))
+    }
+
     private static func consistency(_ attributes: [String: String]) -> StateConsistency {
         switch attributes["consistency"] {
         case "strong": .strong
@@ -105,7 +109,7 @@ extension MechaInterface {
         }
     }
 
-    private static func write(_ key: String, _ value: ByteBuffer, _ attributes: [String: String]) throws(GuestFailure) -> StateWrite {
+    static func write(_ key: String, _ value: ByteBuffer, _ attributes: [String: String]) throws(GuestFailure) -> StateWrite {
         var write = StateWrite(
             key: key, value: value, etag: attributes["etag"], concurrency: concurrency(attributes),
             consistency: consistency(attributes), contentType: attributes["contentType"], metadata: metadata(attributes))
@@ -116,7 +120,7 @@ extension MechaInterface {
         return write
     }
 
-    private static func removal(_ key: String, _ attributes: [String: String]) -> StateRemoval {
+    static func removal(_ key: String, _ attributes: [String: String]) -> StateRemoval {
         StateRemoval(
             key: key, etag: attributes["etag"], concurrency: concurrency(attributes), consistency: consistency(attributes),
             metadata: metadata(attributes))

@@ -5,6 +5,7 @@ enum WASIError: Int64 {
     case invalid = 28
     case notSupported = 58
     case seekOnPipe = 70
+    case notCapable = 76
 }
 
 /// The guest called `proc_exit`.

@@ -8,13 +8,13 @@ import Darwin
 
 /// A value behind a lock that threads can wait on. For threads of our own only: waiting blocks, so it has no
 /// place on an event loop; holding the lock for a moment there is fine.
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     /// Every access goes through the lock.
     private var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
@@ -31,24 +31,24 @@ final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+    package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(&state)
     }
 
     /// Wakes everyone who waits.
-    func notify() { pthread_cond_broadcast(condition) }
+    package func notify() { pthread_cond_broadcast(condition) }
 
     /// Waits until `isReady`.
-    func wait(until isReady: (State) -> Bool) {
+    package func wait(until isReady: (State) -> Bool) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while !isReady(state) { pthread_cond_wait(condition, mutex) }
     }
 
     /// Waits until `isReady`, at most `milliseconds`; false when time ran out.
-    func wait(milliseconds: Int, until isReady: (State) -> Bool) -> Bool {
+    package func wait(milliseconds: Int, until isReady: (State) -> Bool) -> Bool {
         var deadline = timespec()
         clock_gettime(CLOCK_REALTIME, &deadline)
         let nanoseconds = Int(deadline.tv_nsec) + milliseconds % 1_000 * 1_000_000
