@@ -1,4 +1,5 @@
 import Crypto
+import MechaCore
 
 #if canImport(Glibc)
 import Glibc
@@ -25,11 +26,7 @@ struct PrivateFolder {
     /// Makes the folder with those above it; refuses one of another user.
     init(_ path: String) throws(Problem) {
         self.path = path
-        var made = path.hasPrefix("/") ? "" : "."
-        for part in path.split(separator: "/") {
-            made += "/\(part)"
-            if mkdir(made, 0o700) != 0, errno != EEXIST { throw Problem("cannot make the folder", made) }
-        }
+        guard SystemFiles.makeFolder(path, mode: 0o700) else { throw Problem("cannot make the folder", path) }
         var state = stat()
         guard lstat(path, &state) == 0 else { throw Problem("cannot look at the folder", path) }
         guard state.st_mode & S_IFMT == S_IFDIR, state.st_uid == geteuid() else {
@@ -63,15 +60,8 @@ struct PrivateFolder {
         guard fstat(descriptor, &state) == 0, state.st_uid == geteuid(), state.st_mode & 0o022 == 0,
             state.st_size >= 0, state.st_size <= Self.fileBytesAtMost
         else { return nil }
-        let size = Int(state.st_size)
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while count < size {
-                let read = systemRead(descriptor, buffer.baseAddress?.advanced(by: count), size - count)
-                if read <= 0 { break }
-                count += read
-            }
-        }
-        return bytes.count == size ? bytes : nil
+        guard let bytes = SystemFiles.read(descriptor, count: Int(state.st_size)) else { return nil }
+        return bytes.count == Int(state.st_size) ? bytes : nil
     }
 
     /// Replaces a file as a whole.
@@ -90,17 +80,9 @@ struct PrivateFolder {
         defer { close(descriptor) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                systemWrite(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                unlink(temporary)
-                throw Problem("cannot write", temporary)
-            }
-            written += count
+        guard SystemFiles.writeAll(descriptor, bytes) else {
+            unlink(temporary)
+            throw Problem("cannot write", temporary)
         }
         return temporary
     }
@@ -111,16 +93,11 @@ struct PrivateFolder {
     /// Deletes the files that were not used for longest, with what stands beside them.
     func deleteOldest(beyond limit: Int, keeping kept: String) {
         var files: [(path: String, bytes: Int, used: Int)] = []
-        guard let folder = opendir(path) else { return }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in SystemFiles.names(in: path) where name.hasSuffix(".cwasm") {
             var state = stat()
-            guard name.hasSuffix(".cwasm"), lstat("\(path)/\(name)", &state) == 0 else { continue }
+            guard lstat("\(path)/\(name)", &state) == 0 else { continue }
             files.append(("\(path)/\(name)", Int(state.st_size), Int(state.st_mtim.tv_sec)))
         }
-        closedir(folder)
         var total = files.reduce(0) { $0 + $1.bytes }
         for file in files.sorted(by: { $0.used < $1.used }) where total > limit && file.path != kept {
             unlink(file.path)
@@ -129,8 +106,3 @@ struct PrivateFolder {
         }
     }
 }
-
-// Beside methods of the same names.
-private func systemRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int { read(file, bytes, count) }
-
-private func systemWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(file, bytes, count) }

@@ -1,4 +1,5 @@
 import Crypto
+import MechaCore
 
 #if canImport(Glibc)
 import Glibc
@@ -25,7 +26,7 @@ package enum FunctionFiles {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         do throws(Failure) {
-            try writeAll(descriptor, Array(bytes), path)
+            guard SystemFiles.writeAll(descriptor, Array(bytes)) else { throw failure(path) }
             guard fsync(descriptor) == 0 else { throw failure(path) }
         } catch {
             close(descriptor)
@@ -49,42 +50,17 @@ package enum FunctionFiles {
         guard fstat(descriptor, &status) == 0 else { throw failure(path) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(path: path, reason: "is no regular file") }
         guard status.st_size <= limit else { throw Failure(path: path, reason: "is longer than \(limit) bytes") }
-        let expected = Int(status.st_size)
-        var failed = false
-        let bytes = [UInt8](unsafeUninitializedCapacity: expected) { buffer, count in
-            while count < expected {
-                let got = systemRead(descriptor, buffer.baseAddress?.advanced(by: count), expected - count)
-                if got < 0, errno == EINTR { continue }
-                failed = got < 0
-                if got <= 0 { return }
-                count += got
-            }
-        }
-        if failed { throw failure(path) }
+        guard let bytes = SystemFiles.read(descriptor, count: Int(status.st_size)) else { throw failure(path) }
         return bytes
     }
 
     /// Makes a folder, for its owner only, with those above it.
     package static func makeFolder(_ path: String) throws(Failure) {
-        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw failure(path) }
-        try makeFolder(String(path[..<slash]))
-        if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure(path) }
+        guard SystemFiles.makeFolder(path, mode: 0o700) else { throw failure(path) }
     }
 
-    /// Names in a folder in order; empty when there is none.
-    package static func names(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted()
-    }
+    /// Names in a folder in order, without those that begin with a dot; empty when there is none.
+    package static func names(in path: String) -> [String] { SystemFiles.names(in: path).filter { !$0.hasPrefix(".") } }
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
@@ -118,26 +94,8 @@ package enum FunctionFiles {
         return text
     }
 
-    private static func writeAll(_ descriptor: Int32, _ bytes: [UInt8], _ path: String) throws(Failure) {
-        var start = 0
-        while start < bytes.count {
-            let count = bytes[start...].withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                start += count
-            } else if errno != EINTR {
-                throw failure(path)
-            }
-        }
-    }
-
     private static func failure(_ path: String) -> Failure {
         let code = errno
         return Failure(path: path, reason: String(cString: strerror(code)), isMissing: code == ENOENT)
     }
 }
-
-// `read` and `write` of the system, whose names are taken inside of the type above.
-private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Int {
-    read(descriptor, buffer, count)
-}
-private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, buffer, count) }

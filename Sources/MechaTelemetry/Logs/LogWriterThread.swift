@@ -1,3 +1,4 @@
+import MechaCore
 import NIOCore
 
 #if canImport(Glibc)

@@ -1,3 +1,5 @@
+import MechaCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -47,7 +49,7 @@ enum Files {
         let temporary = "\(path).\(getpid()).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Failure(path: path, code: errno) }
-        let isWritten = writeAll(descriptor, Array(text.utf8))
+        let isWritten = SystemFiles.writeAll(descriptor, Array(text.utf8))
         let code = errno
         close(descriptor)
         guard isWritten, rename(temporary, path) == 0 else {
@@ -59,27 +61,11 @@ enum Files {
 
     /// Makes a folder and those above it.
     static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws(Failure) {
-        if mkdir(path, mode) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-            throw Failure(path: path, code: errno)
-        }
-        try makeDirectory(String(path[..<slash]), mode: mode)
-        if mkdir(path, mode) != 0, errno != EEXIST { throw Failure(path: path, code: errno) }
+        guard SystemFiles.makeFolder(path, mode: mode) else { throw Failure(path: path, code: errno) }
     }
 
     /// Names in a folder in order; empty when it cannot be read.
-    static func names(in path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    static func names(in path: String) -> [String] { SystemFiles.names(in: path) }
 
     static func remove(_ path: String) { unlink(path) }
 
@@ -96,18 +82,5 @@ enum Files {
         guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }
         return String(cString: path)
-    }
-
-    private static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
-        var start = 0
-        while start < bytes.count {
-            let count = bytes[start...].withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                start += count
-            } else if errno != EINTR {
-                return false
-            }
-        }
-        return true
     }
 }

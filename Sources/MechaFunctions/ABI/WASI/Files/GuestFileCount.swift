@@ -9,7 +9,7 @@ final class GuestFileCount: Sendable {
     func take() throws(GuestFileError) {
         guard open.wrappingAdd(1, ordering: .relaxed).newValue <= Self.filesAtMost else {
             give()
-            throw GuestFileError(EMFILE)
+            throw .tooManyFiles
         }
     }
 

@@ -17,6 +17,7 @@ struct GuestFileError: Error, Sendable, CustomStringConvertible {
 
     static let unsupported = GuestFileError(ENOTSUP)
     static let badDescriptor = GuestFileError(EBADF)
+    static let tooManyFiles = GuestFileError(EMFILE)
     static let io = GuestFileError(EIO)
 
     var description: String { String(cString: strerror(number)) }
