@@ -54,6 +54,6 @@ def test_fuel_is_counted_alike_for_like_calls(tmp_path, hello):
         assert steps[1] > 100 and steps[1] == steps[2] == steps[3]
         samples = {labels: value for (name, labels), value in mecha.metrics().items() if name == "mecha_function_fuel_total"}
         assert list(samples.values()) == [spent[-1]]
-        mecha.fn("deploy", "counted", hello, "--grant", "state=*", "--fuel", "100")
+        mecha.fn("deploy", "counted", hello, "--grant", "state=*", "--fuel", "10")
         answer = mecha.call("/counted", "POST", b"the same")
-        assert answer.status == 504 and "100 of fuel" in answer.json["message"]
+        assert answer.status == 504 and "its 10 of fuel" in answer.json["message"]

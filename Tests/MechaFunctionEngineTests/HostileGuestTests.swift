@@ -116,27 +116,32 @@ import Testing
                 })
         }
         let bad = try await world.load(module) {
-            $0.limits.cpuMilliseconds = 20
+            $0.limits.cpuMilliseconds = 500
             $0.limits.memoryBytes = 8 << 20
             $0.limits.concurrency = 8
         }
+        let neighbours = others
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (path, code) in [
                 ("/spin", FunctionError.Code.timedOut), ("/bomb", .outOfMemory), ("/trap", .trapped), ("/deep", .trapped),
                 ("/large", .responseTooLarge),
             ] {
                 group.addTask {
-                    for _ in 0..<20 { #expect(try await bad.failure(path).code == code, "\(path)") }
+                    for _ in 0..<5 {
+                        let failure = try await bad.failure(path)
+                        #expect(failure.code == code, "\(path)")
+                    }
                 }
             }
             group.addTask {
-                for (number, function) in others.enumerated() {
-                    #expect(try await function.call("/echo", "function \(number)").text == "function \(number)")
+                for (number, function) in neighbours.enumerated() {
+                    let answer = try await function.call("/echo", "function \(number)")
+                    #expect(answer.text == "function \(number)")
                 }
             }
             try await group.waitForAll()
         }
-        #expect(bad.usage.failures == 100 && bad.instances == 0)
+        #expect(bad.usage.failures == 25 && bad.instances == 0)
         #expect(others.allSatisfy { $0.usage.calls == 1 && $0.usage.failures == 0 && $0.instances == 0 })
         for function in others + [bad] { await function.close() }
         await world.close()

@@ -123,6 +123,7 @@ extension GuestFile {
     func rename(_ path: String, to other: GuestFile, _ newPath: String) throws(GuestFileError) {
         let (from, oldName) = try entry(path)
         let (to, newName) = try other.entry(newPath)
+        if from.isFolder, try state(of: path).kind != .folder { throw GuestFileError(ENOTDIR) }
         guard renameat(from.folder, oldName, to.folder, newName) == 0 else { throw .last }
     }
 
