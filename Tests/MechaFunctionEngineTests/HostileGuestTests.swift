@@ -69,7 +69,7 @@ import Testing
 
     @Test func `damaged modules are refused, or run within their limits`() async throws {
         let world = try await EngineWorld()
-        let whole = try CGuests.exercise.get()
+        let whole = try await CGuests.exercise.value
         var generator = SeededGenerator(seed: 42)
         var (refused, ran) = (0, 0)
         for _ in 0..<150 {
@@ -105,7 +105,7 @@ import Testing
 
     @Test func `one of a thousand functions misbehaves and the others answer`() async throws {
         let world = try await EngineWorld()
-        let module = try CGuests.exercise.get()
+        let module = try await CGuests.exercise.value
         var others: [any LoadedFunction] = []
         for number in 1..<1_000 {
             others.append(
@@ -149,7 +149,7 @@ import Testing
 
     @Test func `fuel ends a call, is counted alike, and is part of what was used`() async throws {
         let world = try await EngineWorld()
-        let function = try await world.load(try CGuests.exercise.get()) { $0.limits.fuel = 200_000 }
+        let function = try await world.load(try await CGuests.exercise.value) { $0.limits.fuel = 200_000 }
         var totals: [UInt64] = [0]
         for _ in 0..<3 {
             #expect(try await function.call("/echo", "well").text == "well")
@@ -159,10 +159,10 @@ import Testing
         let error = try await function.failure("/spin")
         #expect(error.code == .timedOut && error.message.contains("200000 of fuel") && error.stack.contains("handle"))
         #expect(function.usage.fuel == totals[3] + 200_000)
-        let unmetered = try await world.load(try CGuests.exercise.get())
+        let unmetered = try await world.load(try await CGuests.exercise.value)
         _ = try await unmetered.call("/echo", "well")
         #expect(unmetered.usage.fuel == 0)
-        let exact = try await world.load(try CGuests.exercise.get()) { $0.limits.isMeteredExactly = true }
+        let exact = try await world.load(try await CGuests.exercise.value) { $0.limits.isMeteredExactly = true }
         _ = try await exact.call("/echo", "well")
         #expect(exact.usage.fuel == totals[1])
         for each in [function, unmetered, exact] { await each.close() }

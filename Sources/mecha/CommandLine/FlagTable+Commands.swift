@@ -40,7 +40,8 @@ extension FlagTable {
         "components": output,
         "fn": FlagTable(
             values: [
-                "app-id", "output", "abi", "env", "grant", "folder", "configuration", "memory", "cpu", "time", "fuel", "concurrency", "isolation",
+                "app-id", "output", "abi", "env", "grant", "folder", "configuration", "memory", "cpu", "time", "fuel", "concurrency",
+                "isolation",
                 "min-instances", "alias", "percent", "data", "verb", "header", "revision", "lines", "sticky-header", "sticky-cookie", "to",
             ],
             switches: ["no-traffic", "follow", "no-sticky"],

@@ -21,8 +21,8 @@ struct GuestFileTimes: Sendable {
     private static func timespec(_ value: Value?) -> timespec {
         var time = Self.empty
         switch value {
-        case nil: time.tv_nsec = Int(UTIME_OMIT_VALUE)
-        case .now: time.tv_nsec = Int(UTIME_NOW_VALUE)
+        case nil: time.tv_nsec = Int(timeStays)
+        case .now: time.tv_nsec = Int(timeIsNow)
         case .time(let seconds, let nanoseconds): (time.tv_sec, time.tv_nsec) = (seconds, min(max(0, nanoseconds), 999_999_999))
         }
         return time
@@ -33,9 +33,9 @@ struct GuestFileTimes: Sendable {
 
 // Macros with a cast in them, which Swift does not see.
 #if canImport(Darwin)
-private let UTIME_NOW_VALUE = -1
-private let UTIME_OMIT_VALUE = -2
+private let timeIsNow = -1
+private let timeStays = -2
 #else
-private let UTIME_NOW_VALUE = (1 << 30) - 1
-private let UTIME_OMIT_VALUE = (1 << 30) - 2
+private let timeIsNow = (1 << 30) - 1
+private let timeStays = (1 << 30) - 2
 #endif
