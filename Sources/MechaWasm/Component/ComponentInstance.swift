@@ -130,8 +130,3 @@ package final class ComponentInstance: WasmStore, @unchecked Sendable {
     /// Resources of the host that the guest has now.
     package var resourceCount: Int { objects.count }
 }
-
-/// A resource that wants to know when the guest lets go of it.
-package protocol ComponentResource: AnyObject {
-    func dropped()
-}

@@ -3,60 +3,6 @@ import MechaWasm
 import NIOCore
 import NIOHTTP1
 
-/// A request that a component answers.
-final class IncomingRequest: @unchecked Sendable {
-    let request: AppRequest
-    private(set) lazy var fields = GuestFields(request.headers, contentType: request.contentType)
-    private var body: IncomingBody?
-
-    init(_ request: AppRequest) {
-        self.request = request
-        body = IncomingBody(request.body, trailers: request.trailers)
-    }
-
-    func takeBody() -> IncomingBody? { body.take() }
-}
-
-/// The answer to a request that a component made.
-final class IncomingResponse: @unchecked Sendable {
-    let status: UInt16
-    let fields: GuestFields
-    private var body: IncomingBody?
-
-    init(_ response: AppResponse) {
-        switch response.outcome {
-        case .http(let status): self.status = UInt16(status.code)
-        case .grpc(let status): self.status = status.code == .ok ? 200 : 500
-        }
-        fields = GuestFields(response.headers, contentType: response.contentType)
-        body = IncomingBody(response.body, trailers: response.trailers)
-    }
-
-    func takeBody() -> IncomingBody? { body.take() }
-}
-
-/// The body of either.
-final class IncomingBody: @unchecked Sendable {
-    let trailers: HTTPHeaders
-    private var bytes: ByteBuffer?
-
-    init(_ bytes: ByteBuffer, trailers: HTTPHeaders) {
-        self.bytes = bytes
-        self.trailers = trailers
-    }
-
-    func takeStream() -> GuestInputStream? { bytes.take().map { GuestInputStream($0) } }
-}
-
-/// Trailers of a body that has come in; they are there at once.
-final class FutureTrailers: @unchecked Sendable {
-    private var trailers: HTTPHeaders?
-
-    init(_ trailers: HTTPHeaders) { self.trailers = trailers }
-
-    func take() -> HTTPHeaders? { trailers.take() }
-}
-
 extension WASIHTTP {
     static let incomingFunctions: [String: ComponentFunction] = [
         "[method]incoming-request.method": .immediate { call in

@@ -4,64 +4,6 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// A request that a component makes.
-final class OutgoingRequest: @unchecked Sendable {
-    let fields: GuestFields
-    let body: OutgoingBody
-    var isBodyTaken = false
-    var method = HTTPMethod.GET
-    var target: String?
-    var scheme: ComponentValue?
-    var authority: String?
-
-    init(_ fields: GuestFields, limit: Int) {
-        self.fields = fields
-        fields.isImmutable = true
-        body = OutgoingBody(limit: limit)
-    }
-}
-
-/// Times that a component allows for a request of its own, in nanoseconds. The longest of them ends it.
-final class RequestOptions: @unchecked Sendable {
-    var connect: UInt64?
-    var firstByte: UInt64?
-    var betweenBytes: UInt64?
-
-    /// The answer comes as a whole, so what is allowed until its first byte holds for all of it.
-    var nanoseconds: UInt64? { firstByte ?? betweenBytes }
-}
-
-/// The answer to come.
-final class FutureResponse: Sendable {
-    enum Outcome: Sendable {
-        case response(AppResponse)
-        /// A case of `error-code` with its payload.
-        case failure(ComponentValue)
-    }
-
-    private struct State {
-        var outcome: Outcome?
-        var isTaken = false
-    }
-
-    let operation = HostOperation()
-    private let state = Mutex(State())
-
-    func finish(_ outcome: Outcome) {
-        state.withLock { if $0.outcome == nil { $0.outcome = outcome } }
-        operation.finish()
-    }
-
-    /// Nil when there is none yet; then once the outcome, later nothing.
-    func take() -> Outcome?? {
-        state.withLock { state in
-            guard let outcome = state.outcome else { return nil }
-            defer { state.isTaken = true }
-            return .some(state.isTaken ? nil : outcome)
-        }
-    }
-}
-
 extension WASIHTTP {
     static let requestFunctions: [String: ComponentFunction] = outgoingRequestFunctions.merging(optionsFunctions) { $1 }
 
