@@ -18,11 +18,12 @@ extension WasmStore {
         }
         let ticker = engine.ticker
         if engine.options.metersFuel { fillUp() }
+        newPages = 0
         wasmtime_context_set_epoch_deadline(context, 1)
         while true {
             ticker.enter()
             slice = Slice(startedAt: monotonicNanoseconds())
-            let isDone = wasmtime_call_future_poll(future)
+            let isDone = poll(future)
             budget.cpuNanoseconds += slice.nanoseconds()
             ticker.leave()
             if isDone { break }
@@ -42,6 +43,13 @@ extension WasmStore {
         }
         wasmtime_call_future_delete(future)
         try check()
+    }
+
+    private func poll(_ future: OpaquePointer) -> Bool {
+        guard engine.options.runsComponents else { return wasmtime_call_future_poll(future) }
+        let before = pagesOfThread()
+        defer { newPages += pagesOfThread() - before }
+        return wasmtime_call_future_poll(future)
     }
 
     /// Throws what the call that has just ended failed with. Apart, since what stands in an async function stays in its
@@ -137,4 +145,16 @@ private func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     clock_gettime(clock, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+/// Pages that the thread was given so far.
+private func pagesOfThread() -> Int {
+    #if os(Linux)
+    var usage = rusage()
+    // RUSAGE_THREAD, which is a macro of GNU's.
+    getrusage(__rusage_who_t(1), &usage)
+    return Int(usage.ru_minflt)
+    #else
+    return 0
+    #endif
 }

@@ -21,6 +21,8 @@ package class WasmStore: @unchecked Sendable {
     var nesting = 0
     /// The stretch of time in which the guest runs now.
     var slice = Slice(startedAt: 0)
+    /// Pages that the guest's thread was given while the guest ran, during the call that runs or has ended.
+    var newPages = 0
     /// Fuel that the call began with.
     var fuelGiven: UInt64 = 0
     /// Why the guest was stopped, when it was.
@@ -46,6 +48,9 @@ package class WasmStore: @unchecked Sendable {
 
     /// Bytes that its memory has now; 0 where that cannot be seen.
     package var memoryBytes: Int { 0 }
+
+    /// What the call that has ended is likely to have needed at least, in bytes: why a guest that got no more memory died.
+    package var neededBytes: Int { memoryBytes }
 
     /// Takes the outcome of the call that has ended: nil when it went well.
     func takeFailure() -> WasmError? { nil }

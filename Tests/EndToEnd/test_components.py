@@ -56,7 +56,7 @@ def mecha(tmp_path_factory):
     components.lend_code(folder)
     with FunctionRuntime(folder, resources={"all.yaml": RESOURCES.replace("FOLDER", str(folder))}) as mecha:
         mecha.fn(
-            "deploy", "web", components.web(), *flags(GRANTS), "--memory", "256Mi", "--cpu", "1s", "--time", "10s", "--env",
+            "deploy", "web", components.web(), *flags(GRANTS), "--memory", "128Mi", "--cpu", "2s", "--time", "10s", "--env",
             "COLOUR=green", "--folder", f"/data={data}:rw", "--folder", f"/fixed={data}", timeout=COMPILING_SECONDS)
         mecha.fn(
             "deploy", "orders", components.orders(),
@@ -104,7 +104,8 @@ def test_trailers_come_and_go(mecha):
     ("/error", 500, "internal-error: not today"),
     ("/raise", 500, "trapped"),
     ("/silent", 500, "without setting a response"),
-    ("/spin", 504, "1000 ms of processor time"),
+    ("/spin", 504, "2000 ms of processor time"),
+    ("/bomb", 507, "of 134217728 bytes of memory in use"),
 ])
 def test_what_goes_wrong_is_told_and_harms_nobody(mecha, path, status, said):
     answer = mecha.call(f"/web{path}", "POST", b"")

@@ -27,7 +27,7 @@ extension FunctionError {
             if memoryBytes > 0, memoryBytes >= limits.memoryBytes / 2, error.cause == nil {
                 self.init(
                     .outOfMemory,
-                    "the function trapped with \(memoryBytes) of \(limits.memoryBytes) bytes of memory in use: \(error.message)",
+                    "the function trapped with \(min(memoryBytes, limits.memoryBytes)) of \(limits.memoryBytes) bytes of memory in use: \(error.message)",
                     stack: error.stack)
             } else {
                 self.init(.trapped, "the function trapped: \(error.message)", stack: error.stack)

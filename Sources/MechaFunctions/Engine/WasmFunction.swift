@@ -49,7 +49,7 @@ final class WasmFunction: LoadedFunction {
         do throws(WasmError) {
             try await guest.start()
         } catch {
-            let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes)
+            let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.neededBytes)
             log(failure, "start")
             drop(guest)
             throw failure
@@ -92,7 +92,7 @@ final class WasmFunction: LoadedFunction {
             do throws(WasmError) {
                 try await guest.destroy()
             } catch {
-                throw FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes)
+                throw FunctionError(error, limits: context.limits, memoryBytes: guest.store.neededBytes)
             }
         } catch {
             log(error, "destroy")
@@ -154,7 +154,7 @@ final class WasmFunction: LoadedFunction {
 
     @inline(never)
     private func failed(_ guest: FunctionGuest, _ started: NIODeadline, _ request: AppRequest, _ error: WasmError) -> FunctionError {
-        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes)
+        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.neededBytes)
         log(failure, "handle")
         account(guest, started, request, responseBytes: nil)
         return failure
@@ -283,7 +283,7 @@ final class WasmFunction: LoadedFunction {
             try await guest.tick()
             return true
         } catch {
-            log(FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes), "the timer")
+            log(FunctionError(error, limits: context.limits, memoryBytes: guest.store.neededBytes), "the timer")
             if state.withLock({ $0.background.take() }) != nil { drop(guest) }
             return false
         }

@@ -1,5 +1,13 @@
 import CWasmtime
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// A guest that is a component.
 package final class ComponentInstance: WasmStore, @unchecked Sendable {
     package let template: ComponentTemplate
@@ -39,6 +47,11 @@ package final class ComponentInstance: WasmStore, @unchecked Sendable {
         outcome.deinitialize(count: 1)
         outcome.deallocate()
     }
+
+    /// The library does not tell the size of a component's memory. What is new to the guest's thread is mostly what the
+    /// guest has touched of it.
+    package override var neededBytes: Int { newPages * Self.pageBytes }
+    private static let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
 
     override func takeFailure() -> WasmError? {
         outcome.pointee.error.take().map { WasmError(takingComponentError: $0) }
