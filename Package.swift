@@ -49,6 +49,9 @@ let package = Package(
         .executable(name: "mecha", targets: ["mecha"]),
         .library(name: "MechaRuntime", targets: ["MechaRuntime"]),
     ],
+    traits: [
+        .trait(name: "Kafka", description: "pubsub.kafka and bindings.kafka; needs librdkafka (apt: librdkafka-dev)")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
@@ -93,6 +96,11 @@ let package = Package(
         module("MechaCron", path: "Sources/Components/Cron", ["MechaCore", "MechaSchedule", logging]),
         module(
             "MechaHTTPBinding", path: "Sources/Components/HTTPBinding", ["MechaCore", "MechaWire", nioCore, nioHTTP1, logging]),
+        // Its files are empty without the trait, so that a build without it needs no librdkafka.
+        module(
+            "MechaKafka", path: "Sources/Components/Kafka",
+            ["MechaCore", "MechaExpressions", .target(name: "CRdKafka", condition: .when(traits: ["Kafka"])), nioCore, logging]),
+        .systemLibrary(name: "CRdKafka", path: "Sources/CRdKafka", providers: [.apt(["librdkafka-dev"])]),
         module(
             "MechaMiddleware", path: "Sources/Components/Middleware",
             ["MechaCore", "MechaExpressions", "MechaWire", nioCore, nioHTTP1, crypto, cryptoExtras, logging]),
@@ -162,7 +170,7 @@ let package = Package(
                 "MechaCore", "MechaManifest", "MechaTelemetry", "MechaTelemetryExport", "MechaWire", "MechaInvocation", "MechaFunctions",
                 "MechaHost", "DaprAPI", "AdminAPI",
                 "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaCron", "MechaNATS", "MechaHTTPBinding",
-                "MechaLocalStorage", "MechaMiddleware",
+                "MechaLocalStorage", "MechaMiddleware", "MechaKafka",
                 "MechaLocalSecrets", "MechaNameResolution",
                 nioCore, nioPosix, logging,
             ]),
@@ -224,7 +232,8 @@ let package = Package(
             "ComponentTests",
             [
                 "mecha-store-probe", "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaResiliency",
-                "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage", "MechaMiddleware",
+                "MechaNATS", "MechaHTTPBinding", "MechaLocalStorage", "MechaMiddleware", "MechaKafka",
+                .target(name: "CRdKafka", condition: .when(traits: ["Kafka"])),
                 "MechaLocalSecrets", "MechaNameResolution", "MechaCore",
                 "MechaWire", "MechaTestKit", nioCore, nioHTTP1, nioPosix, nioEmbedded, logging,
             ]),

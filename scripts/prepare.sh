@@ -50,7 +50,7 @@ test)
     scripts/wasmtime.sh
     # Compilers for the examples of guests/; those of C and Swift come with Swift's own toolchain.
     optional_packages rustc libstd-rust-dev-wasm32 lld-14
-    packages python3 python3-venv curl redis-server redis-sentinel nats-server mosquitto rabbitmq-server nghttp2-client openssl procps
+    packages python3 python3-venv curl redis-server redis-sentinel nats-server mosquitto rabbitmq-server librdkafka-dev nghttp2-client openssl procps
     python_environment Tests/requirements.txt
     ;;
 bench)

@@ -23,7 +23,11 @@ package enum CompatibilityPage {
         lines += commandLine
         lines += ["## Components", "", "| type | state |", "|---|---|"]
         let built = Set(ComponentCatalog.mecha.descriptors.flatMap { [$0.type] + $0.aliases })
-        lines += built.union(ReferenceComponents.types).sorted().map { "| `\($0)` | \(built.contains($0) ? "works" : "not yet") |" }
+        lines += built.union(ReferenceComponents.types).sorted().map { type in
+            // The page is the same whatever this build contains.
+            let state = ComponentCatalog.traits[type].map { "works in builds with `--traits \($0)`" }
+            return "| `\(type)` | \(state ?? (built.contains(type) ? "works" : "not yet")) |"
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -1,7 +1,9 @@
+import MechaCore
 import MechaCron
 import MechaHTTPBinding
 import MechaHost
 import MechaInMemory
+import MechaKafka
 import MechaLocalSecrets
 import MechaLocalStorage
 import MechaMQTT
@@ -44,5 +46,20 @@ extension ComponentCatalog {
             StaticResolver.descriptor,
             DNSResolver.descriptor,
             MDNSResolver.descriptor,
-        ], planned: ReferenceComponents.types)
+        ] + kafka, planned: ReferenceComponents.types, otherBuilds: otherBuilds)
+
+    /// The traits of the package that components depend on, by type.
+    static let traits = ["pubsub.kafka": "Kafka", "bindings.kafka": "Kafka"]
+
+    #if Kafka
+    private static let kafka = [KafkaPubSub.descriptor, KafkaBinding.descriptor]
+    private static let otherBuilds: [String: String] = [:]
+    #else
+    private static let kafka: [ComponentDescriptor] = []
+    /// What other builds contain, and how to get one.
+    private static let otherBuilds = Dictionary(
+        uniqueKeysWithValues: traits.map { type, trait in
+            (type, "this build has no \(trait): install librdkafka (apt: librdkafka-dev) and build with `swift build --traits \(trait)`")
+        })
+    #endif
 }

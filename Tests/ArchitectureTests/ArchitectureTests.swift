@@ -10,7 +10,7 @@ private let layers: [(name: String, modules: [String])] = [
         "L2",
         [
             "MechaInMemory", "MechaSQLite", "MechaRedis", "MechaMQTT", "MechaRabbitMQ", "MechaCron", "MechaNATS", "MechaHTTPBinding",
-            "MechaLocalStorage", "MechaMiddleware",
+            "MechaLocalStorage", "MechaMiddleware", "MechaKafka",
             "MechaLocalSecrets", "MechaNameResolution",
         ]
     ),
@@ -72,7 +72,7 @@ private let sharedComponents: [String: Set<String>] = ["MechaNameResolution": ["
 
     @Test func `every module of the sources stands in a layer`() throws {
         let known = Set(layers.flatMap(\.modules))
-        let support: Set = ["CProcess", "CSQLite", "CWasmtime", "CZlib", "Components", "MechaTestKit"]
+        let support: Set = ["CProcess", "CRdKafka", "CSQLite", "CWasmtime", "CZlib", "Components", "MechaTestKit"]
         for name in try FileManager.default.contentsOfDirectory(atPath: sources.path) where !name.hasPrefix(".") {
             #expect(known.contains(name) || support.contains(name) || name.hasSuffix("-probe"), "Sources/\(name) stands in no layer")
         }

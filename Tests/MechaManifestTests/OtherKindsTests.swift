@@ -83,9 +83,73 @@ import Testing
             ])
         #expect(
             report.warningTexts == [
-                #"test.yaml:10: Resiliency/s spec.targets.apps.x.timeout names no policy: "t" is not defined"#,
-                #"test.yaml:10: Resiliency/s spec.targets.apps.x.retry names no policy: "importent" is not defined (did you mean "important"?)"#,
+                #"test.yaml:15:51: Resiliency/s spec.targets.apps.x.timeout names no policy: "t" is not defined"#,
+                #"test.yaml:15:31: Resiliency/s spec.targets.apps.x.retry names no policy: "importent" is not defined (did you mean "important"?)"#,
             ])
+    }
+
+    @Test func `a policy that does not exist is named with the line where it is asked for`() {
+        let report = parse(
+            """
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: {name: policies}
+            spec:
+              policies:
+                timeouts:
+                  general: 5s
+                circuitBreakers:
+                  simple: {timeout: 1s}
+            ---
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: {name: targets}
+            spec:
+              targets:
+                apps:
+                  shop:
+                    timeout: genral
+                    retry: DaprBuiltInServiceRetries
+                    circuitBreaker: simple
+                actors:
+                  cart:
+                    retry: nobody
+                    circuitBreaker: Simple
+                    circuitBreakerScope: both
+                components:
+                  bus:
+                    inbound:
+                      retry: DaprBuiltInServiceRetry
+                      timeout: general
+                    outbound: {circuitBreaker: sinple}
+            """)
+        #expect(report.errorTexts == [])
+        #expect(
+            report.warningTexts == [
+                #"test.yaml:23:16: Resiliency/targets spec.targets.actors.cart.retry names no policy: "nobody" is not defined"#,
+                #"test.yaml:24:25: Resiliency/targets spec.targets.actors.cart.circuitBreaker names no policy: "Simple" is not defined (did you mean "simple"?)"#,
+                #"test.yaml:18:18: Resiliency/targets spec.targets.apps.shop.timeout names no policy: "genral" is not defined (did you mean "general"?)"#,
+                #"test.yaml:29:18: Resiliency/targets spec.targets.components.bus.inbound.retry names no policy: "DaprBuiltInServiceRetry" is not defined (did you mean "DaprBuiltInServiceRetries"?)"#,
+                #"test.yaml:31:36: Resiliency/targets spec.targets.components.bus.outbound.circuitBreaker names no policy: "sinple" is not defined (did you mean "simple"?)"#,
+            ])
+    }
+
+    @Test func `a resource that only moved has the same content`() {
+        func resource(_ lead: String) -> ResiliencyResource? {
+            parse(
+                lead
+                    + """
+                    apiVersion: dapr.io/v1alpha1
+                    kind: Resiliency
+                    metadata: {name: r}
+                    spec:
+                      policies: {timeouts: {t: 1s}}
+                      targets: {apps: {x: {timeout: t}}}
+                    """
+            ).resources.resiliencies.first
+        }
+        #expect(resource("") != nil)
+        #expect(resource("").flatMap { a in resource("# a line\n").map { a.hasSameContent(as: $0) } } == true)
     }
 
     @Test func `an HTTP endpoint decodes completely`() throws {

@@ -55,8 +55,10 @@ extension AppRuntime {
         let declared = meant.map { TopicSubscription($0.spec) }.filter { declared in
             !own.contains { $0.pubsub == declared.pubsub && $0.topic == declared.topic }
         }
+        // A broker that takes its time does not hold up bindings.
+        async let bindings: Void = inputBindings.apply(await wantedBindings(snapshot.inputBindings))
         await subscriptions.apply(own + declared, brokers: snapshot.pubsubs)
-        await inputBindings.apply(await wantedBindings(snapshot.inputBindings))
+        await bindings
     }
 
     private func wantedBindings(_ sources: [InputBindingSource]) async -> [InputBindingSource] {

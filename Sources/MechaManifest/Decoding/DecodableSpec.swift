@@ -22,6 +22,7 @@ extension Resource where Spec: DecodableSpec {
     init?(_ fields: FieldReader, apiVersion: String) {
         let problems = fields.problems
         let errorsBefore = problems.errorCount
+        problems.places = [:]
         var name = ""
         var namespace = ""
         if !Spec.apiVersions.contains(apiVersion) {
@@ -55,7 +56,7 @@ extension Resource where Spec: DecodableSpec {
         guard let spec, problems.errorCount == errorsBefore else { return nil }
         self.init(
             name: name, namespace: namespace, scopes: scopes, secretStore: secretStore == "" ? nil : secretStore, spec: spec,
-            source: SourceLocation(file: problems.file, line: fields.node.mark.line))
+            source: SourceLocation(file: problems.file, line: fields.node.mark.line), places: problems.places)
     }
 
     /// Names become path segments of the API and parts of stored keys.

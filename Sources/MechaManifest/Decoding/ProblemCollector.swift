@@ -3,6 +3,8 @@ final class ProblemCollector {
     let file: String
     /// Kind and name of the resource that is being decoded.
     var resource: String?
+    /// Where fields of the resource stand that are checked when all resources are known, by their paths.
+    var places: [String: SourceLocation] = [:]
     private(set) var errors: [ManifestProblem] = []
     private(set) var warnings: [ManifestProblem] = []
     private let maximumProblems: Int
@@ -23,6 +25,10 @@ final class ProblemCollector {
     func warn(_ message: String, at mark: YAMLMark?, field: String? = nil) {
         warningCount += 1
         if let problem = problem(number: warningCount, "warnings", message, mark, field) { warnings.append(problem) }
+    }
+
+    func note(_ mark: YAMLMark, of field: String) {
+        places[field] = SourceLocation(file: file, line: mark.line, column: mark.column)
     }
 
     private func problem(

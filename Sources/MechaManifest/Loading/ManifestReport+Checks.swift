@@ -44,10 +44,11 @@ extension ManifestReport {
                 ]
                 for case (let field, let name?, let known) in named where !known.contains(name) {
                     let hint = nearestName(to: name.clipped, among: known).map { " (did you mean \"\($0)\"?)" } ?? ""
+                    let field = "spec.targets.\(path).\(field)"
                     warnings.append(
                         ManifestProblem(
-                            "names no policy: \"\(name.clipped)\" is not defined\(hint)", at: resource.source,
-                            resource: resource.label, field: "spec.targets.\(path).\(field)"))
+                            "names no policy: \"\(name.clipped)\" is not defined\(hint)", at: resource.places[field] ?? resource.source,
+                            resource: resource.label, field: field))
                 }
             }
         }
@@ -64,10 +65,10 @@ extension ResiliencySpec {
     /// Every place where policies are named, by its path below `targets`, in a fixed order.
     fileprivate var namedTargets: [(path: String, policies: PolicyNames)] {
         let targets =
-            apps.map { ("apps.\($0.key)", $0.value.policies) }
-            + actors.map { ("actors.\($0.key)", $0.value.policies) }
-            + components.compactMap { name, target in target.inbound.map { ("components.\(name).inbound", $0) } }
-            + components.compactMap { name, target in target.outbound.map { ("components.\(name).outbound", $0) } }
+            apps.map { ("apps.\($0.key.clipped)", $0.value.policies) }
+            + actors.map { ("actors.\($0.key.clipped)", $0.value.policies) }
+            + components.compactMap { name, target in target.inbound.map { ("components.\(name.clipped).inbound", $0) } }
+            + components.compactMap { name, target in target.outbound.map { ("components.\(name.clipped).outbound", $0) } }
         return targets.sorted { $0.0 < $1.0 }
     }
 }

@@ -100,7 +100,10 @@ extension ResiliencySpec.ComponentTarget {
 
 extension FieldReader {
     fileprivate func policyName(_ name: String) -> String? {
-        string(name).flatMap { $0.isEmpty ? nil : $0 }
+        guard let policy = string(name), !policy.isEmpty else { return nil }
+        // Whether it exists is known when all resources are.
+        problems.note(mark(of: name), of: path(to: name))
+        return policy
     }
 
     fileprivate func cacheSize(default fallback: Int) -> Int {

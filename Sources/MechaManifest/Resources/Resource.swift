@@ -16,11 +16,22 @@ public struct Resource<Spec: ResourceSpec>: Sendable, Equatable {
     public var secretStore: String?
     public var spec: Spec
     public var source: SourceLocation
+    /// Where fields stand that can only be checked beside other resources, by their paths.
+    package var places: [String: SourceLocation]
 
     public init(
         name: String, namespace: String = "", scopes: [String] = [], secretStore: String? = nil, spec: Spec,
         source: SourceLocation
     ) {
+        self.init(
+            name: name, namespace: namespace, scopes: scopes, secretStore: secretStore, spec: spec, source: source, places: [:])
+    }
+
+    package init(
+        name: String, namespace: String, scopes: [String], secretStore: String?, spec: Spec, source: SourceLocation,
+        places: [String: SourceLocation]
+    ) {
+        self.places = places
         self.name = name
         self.namespace = namespace
         self.scopes = scopes
@@ -45,6 +56,7 @@ public struct Resource<Spec: ResourceSpec>: Sendable, Equatable {
     public func hasSameContent(as other: Resource) -> Bool {
         var moved = other
         moved.source = source
+        moved.places = places
         return self == moved
     }
 }

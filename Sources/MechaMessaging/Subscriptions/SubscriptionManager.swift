@@ -10,6 +10,8 @@ public actor SubscriptionManager {
     private var streams: [ObjectIdentifier: RunningSubscription] = [:]
     private var isPaused = false
     private var isClosed = false
+    /// The latest call of ``apply(_:brokers:)``.
+    private var change: Task<Void, Never>?
 
     /// - Parameter target: what takes the events of all but streaming subscriptions.
     public init(target: any EventTarget, context: DeliveryContext) {
@@ -21,7 +23,19 @@ public actor SubscriptionManager {
     public var subscriptions: [TopicSubscription] { running.map(\.subscription) + streams.values.map(\.subscription) }
 
     /// Makes the running subscriptions those of `wanted`. One that cannot be started is logged and left out.
+    ///
+    /// Calls are done one after the other: two at once would both start what is missing.
     public func apply(_ wanted: [TopicSubscription], brokers: [String: PubSubBinding]) async {
+        let before = change
+        let task = Task {
+            await before?.value
+            await bring(about: wanted, brokers: brokers)
+        }
+        change = task
+        await task.value
+    }
+
+    private func bring(about wanted: [TopicSubscription], brokers: [String: PubSubBinding]) async {
         if isClosed { return }
         var kept: [RunningSubscription] = []
         var missing: [TopicSubscription] = []
@@ -35,14 +49,27 @@ public actor SubscriptionManager {
         }
         let ended = running.filter { old in !kept.contains { $0 === old } }
         running = kept
-        for subscription in ended { await subscription.close() }
-        for subscription in missing {
-            do {
-                running.append(try await start(subscription, brokers: brokers, target: target))
-                context.logger.info("app is subscribed to \(subscription.topic) through pubsub=\(subscription.pubsub)")
-            } catch {
-                context.logger.error("failed to subscribe to \(subscription.topic) of \(subscription.pubsub): \(error)")
-            }
+        await withTaskGroup(of: Void.self) { group in
+            for subscription in ended { group.addTask { await subscription.close() } }
+        }
+        // All at once: one that is slow does not hold up the others, and where the members of a group have to agree
+        // about topics (Kafka), once is enough for all of them.
+        await withTaskGroup(of: Void.self) { group in
+            for subscription in missing { group.addTask { await self.begin(subscription, brokers: brokers) } }
+        }
+        running.sort { (wanted.firstIndex(of: $0.subscription) ?? 0) < (wanted.firstIndex(of: $1.subscription) ?? 0) }
+    }
+
+    private func begin(_ subscription: TopicSubscription, brokers: [String: PubSubBinding]) async {
+        do {
+            let started = try await start(subscription, brokers: brokers, target: target)
+            guard !isClosed else { return await started.close() }
+            running.append(started)
+            context.logger.info("app is subscribed to \(subscription.topic) through pubsub=\(subscription.pubsub)")
+            // What came between its start and now knew nothing of it.
+            if isPaused { await started.pause() } else { await started.resume() }
+        } catch {
+            context.logger.error("failed to subscribe to \(subscription.topic) of \(subscription.pubsub): \(error)")
         }
     }
 

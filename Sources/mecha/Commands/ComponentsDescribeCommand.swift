@@ -21,6 +21,9 @@ struct ComponentsDescribeCommand: ParsableCommand {
     func run() throws {
         let all = ComponentCatalog.mecha.descriptors
         guard let component = all.first(where: { $0.type == type || $0.aliases.contains(type) }) else {
+            if let way = ComponentCatalog.mecha.otherBuilds[type.lowercased()] {
+                throw CommandError("There is no component '\(type)'", hint: way)
+            }
             let near = nearestName(to: type, among: all.flatMap { [$0.type] + $0.aliases })
             throw CommandError("There is no component '\(type)'", hint: near.map { "did you mean \($0)?" } ?? "see 'components list'")
         }

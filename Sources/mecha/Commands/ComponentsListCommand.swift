@@ -27,7 +27,7 @@ struct ComponentsListCommand: ParsableCommand {
             TextTable(
                 headings: ["TYPE", "VERSIONS", "SUMMARY"],
                 rows: components.map { [$0.type, $0.versions.joined(separator: ","), $0.summary] }
-            ).text
+            ).text + ComponentCatalog.mecha.otherBuilds.sorted { $0.key < $1.key }.map { "\n\($0.key): \($0.value)" }.joined()
         }
     }
 }
