@@ -12,11 +12,14 @@ from runtime import Mecha, component, wait_until
 STORES = {
     "in-memory": ("pubsub.in-memory", {}, "state.in-memory", {}),
     "sqlite": ("pubsub.sqlite", {"connectionString": "bus.db"}, "state.sqlite", {"connectionString": "state.db"}),
+    "redis": ("pubsub.redis", {}, "state.redis", {}),
 }
 
 
-def resources(kind, **more):
+def resources(kind, redis_server=None, **more):
     bus, bus_metadata, store, store_metadata = STORES[kind]
+    if kind == "redis":
+        bus_metadata = store_metadata = {"redisHost": redis_server.address}
     outbox = {"outboxPublishPubsub": "bus", "outboxPublishTopic": "orders"} | more
     return {
         "bus.yaml": component("bus", bus, bus_metadata),
@@ -27,7 +30,7 @@ def resources(kind, **more):
 @pytest.fixture(params=STORES, scope="module")
 def beside(request, tmp_path_factory):
     app = HTTPApp([{"pubsubname": "bus", "topic": "orders", "route": "/orders"}])
-    mecha = Mecha(tmp_path_factory.mktemp("outbox"), "--app-port", str(app.port), resources=resources(request.param))
+    mecha = Mecha(tmp_path_factory.mktemp("outbox"), "--app-port", str(app.port), resources=resources(request.param, request.getfixturevalue("redis_server")))
     with mecha:
         wait_until(lambda: mecha.request("GET", "/v1.0/metadata").json["subscriptions"], "the subscription")
         yield mecha, app

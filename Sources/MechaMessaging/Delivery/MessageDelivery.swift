@@ -17,6 +17,7 @@ struct MessageDelivery: Sendable {
     let options: DeliveryOptions
     let context: DeliveryContext
     let metrics: PubSubMetrics.Topic
+    private let firstDeliveries: FirstDeliveries?
 
     init(
         _ subscription: TopicSubscription, binding: PubSubBinding, target: any EventTarget, context: DeliveryContext
@@ -27,6 +28,7 @@ struct MessageDelivery: Sendable {
         self.context = context
         routes = try EventRoutes(subscription)
         options = try DeliveryOptions(subscription.metadata)
+        firstDeliveries = options.addsDeliveryHeaders ? FirstDeliveries() : nil
         metrics = context.metrics.topic(subscription.topic, of: binding.name)
     }
 
@@ -106,14 +108,15 @@ struct MessageDelivery: Sendable {
         let trace = traceparent.isEmpty ? nil : TraceContext(traceparent: traceparent, tracestate: [event.attribute("tracestate")])
         return .success(
             TopicEvent(
-                pubsub: binding.name, topic: topic, route: route, event: event, metadata: headers(of: message), trace: trace))
+                pubsub: binding.name, topic: topic, route: route, event: event, metadata: headers(of: message, event), trace: trace))
     }
 
-    private func headers(of message: IncomingMessage) -> [String: String] {
-        guard options.addsDeliveryHeaders else { return message.metadata }
+    private func headers(of message: IncomingMessage, _ event: CloudEvent) -> [String: String] {
+        guard let firstDeliveries else { return message.metadata }
         var metadata = message.metadata
         if let attempt = message.attempt { metadata["mecha-delivery-attempt"] = String(attempt) }
-        metadata["mecha-first-delivery-time"] = (message.firstDelivered ?? context.clock.now()).rfc3339
+        let first = message.firstDelivered ?? firstDeliveries.time(of: event.id, now: context.clock.now())
+        metadata["mecha-first-delivery-time"] = first.rfc3339
         return metadata
     }
 

@@ -33,6 +33,11 @@ final class KafkaMockCluster: @unchecked Sendable {
         for id in 1...count { _ = isDown ? rd_kafka_mock_broker_set_down(cluster, id) : rd_kafka_mock_broker_set_up(cluster, id) }
     }
 
+    /// Every answer comes so much later.
+    func setDelay(milliseconds: Int32) {
+        for id in 1...count { _ = rd_kafka_mock_broker_set_rtt(cluster, id, milliseconds) }
+    }
+
     /// The next `count` produce requests fail so.
     func failProducing(_ code: rd_kafka_resp_err_t, times: Int) {
         var codes = [rd_kafka_resp_err_t](repeating: code, count: times)

@@ -147,6 +147,30 @@ import Testing
         await broker.close()
     }
 
+    @Test func `slow brokers are waited for as long as publishTimeout says, and nothing is lost`() async throws {
+        let cluster = try KafkaMockCluster()
+        let broker = try await Self.connect(cluster, ["publishTimeout": "10s"])
+        let seen = Mutex<Set<String>>([])
+        let feed = try await broker.subscribe(SubscriptionRequest(topic: "slow", consumerGroup: "g")) { message in
+            seen.withLock { _ = $0.insert(String(buffer: message.data)) }
+            return .acknowledge
+        }
+        cluster.setDelay(milliseconds: 150)
+        let outcomes = try await broker.publish(
+            (0..<50).map { OutgoingMessage(topic: "slow", data: ByteBuffer(string: "\($0)")) })
+        #expect(outcomes.allSatisfy { $0 == nil })
+        let hasty = try await Self.connect(cluster, ["publishTimeout": "100ms"])
+        let error = await #expect(throws: CapabilityError.self) {
+            try await hasty.publish(OutgoingMessage(topic: "slow", data: ByteBuffer(string: "late")))
+        }
+        #expect(error?.code == .unavailable)
+        cluster.setDelay(milliseconds: 0)
+        try await eventually { seen.withLock { $0 }.isSuperset(of: (0..<50).map { "\($0)" }) }
+        await feed.close()
+        await hasty.close()
+        await broker.close()
+    }
+
     @Test func `what brokers refuse is told, and what they refuse for now is tried again`() async throws {
         let cluster = try KafkaMockCluster()
         let broker = try await Self.connect(cluster, ["publishTimeout": "10s"])

@@ -61,13 +61,13 @@ import Testing
     }
 
     @Test func `how often a message came is read where the server counts`() {
-        func attempt(_ headers: AMQPTable?, again: Bool = false) -> Int? {
+        func attempt(_ headers: AMQPTable?, again: Bool = false, isQuorum: Bool = false) -> Int? {
             RabbitDelivery(
                 generation: 0, deliver: AMQPDeliver(consumerTag: "", deliveryTag: 1, isRedelivered: again, exchange: "", routingKey: ""),
                 properties: AMQPProperties(headers: headers), body: ByteBuffer()
-            ).attempt(queue: "q")
+            ).attempt(queue: "q", isQuorum: isQuorum)
         }
-        #expect(attempt(nil) == 1)
+        #expect(attempt(nil) == nil && attempt(nil, isQuorum: true) == 1)
         #expect(attempt(nil, again: true) == nil)
         #expect(attempt(["x-delivery-count": .int64(2)], again: true) == 3)
         let deaths: AMQPValue = .array([

@@ -1,6 +1,7 @@
 import MechaCore
 import MechaTestKit
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import MechaRabbitMQ
@@ -31,7 +32,7 @@ func freshName(_ stem: String) -> String { "\(stem)-\(RandomID.uuid().prefix(8))
             await feed.close()
             let messages = await received.messages
             #expect(messages.map { String(buffer: $0.data) } == texts)
-            #expect(messages.allSatisfy { $0.topic == topic && $0.attempt == 1 && $0.contentType == "application/cloudevents+json" })
+            #expect(messages.allSatisfy { $0.topic == topic && $0.attempt == nil && $0.contentType == "application/cloudevents+json" })
             #expect(pubsub.status.phase == .ready)
         }
     }
@@ -101,7 +102,10 @@ func freshName(_ stem: String) -> String { "\(stem)-\(RandomID.uuid().prefix(8))
         try await withRabbit(server.port) { pubsub in
             let topic = freshName("t")
             let received = Received()
-            let feed = try await pubsub.collect(topic, inFlight: 1, into: received) { $0.attempt == 1 ? .redeliver : .acknowledge }
+            let refused = Mutex<Set<String>>([])
+            let feed = try await pubsub.collect(topic, inFlight: 1, into: received) { message in
+                refused.withLock { $0.insert(String(buffer: message.data)).inserted } ? .redeliver : .acknowledge
+            }
             for index in 0..<10 { try await pubsub.publish(topic, "m\(index)") }
             try await received.wait { $0.messages.count >= 20 }
             await feed.close()

@@ -94,14 +94,39 @@ import Testing
             // RabbitMQ confirms messages when they are on disk, but writes down what was declared up to two seconds later:
             // killed before, it would not know the queue, and drop what is published until the feed has declared it again.
             try await Task.sleep(for: .seconds(4))
-            let publishing = Task { try await publishAll(pubsub, 600, topic: topic) }
-            try await received.wait { $0.texts.count > 50 }
-            server.process.killNow()
-            server = try await RabbitMQServer(port: port, directory: directory.path)
-            let all = try await publishing.value
-            try await received.wait(for: all, within: .seconds(60))
-            await feed.close()
-            #expect(pubsub.status.phase == .ready)
+            // By default nothing is durable: exchange and queue are gone with the server. Both sides declare them again.
+            try await withRabbit(port, ["redeliverInterval": "20ms", "publishTimeout": "5s"]) { fleeting in
+                let other = freshName("t")
+                let (before, after) = (Received(), Received())
+                let old = try await fleeting.collect(other, into: before)
+                try await fleeting.publish(other, "before")
+                try await before.wait(for: ["before"])
+                let alone = freshName("t")
+                try await fleeting.publish(alone, "the exchange is declared")
+
+                let publishing = Task { try await publishAll(pubsub, 600, topic: topic) }
+                try await received.wait { $0.texts.count > 50 }
+                server.process.killNow()
+                server = try await RabbitMQServer(port: port, directory: directory.path)
+                let all = try await publishing.value
+                try await received.wait(for: all, within: .seconds(60))
+                await feed.close()
+                #expect(pubsub.status.phase == .ready)
+
+                // Without the exchange the server would close the channel, and the message would fail.
+                try await eventually(within: .seconds(30)) { try await fleeting.publish(alone, "again") }
+                for _ in 0..<3 { try await fleeting.publish(alone, "and again") }
+                // What comes before the queue is declared again reaches nobody: not even a durable exchange would keep it.
+                try await eventually(within: .seconds(30)) {
+                    try await fleeting.publish(other, "after")
+                    try await before.wait(for: ["after"], within: .milliseconds(200))
+                }
+                await old.close()
+                let new = try await fleeting.collect(other, into: after)
+                try await fleeting.publish(other, "in the end")
+                try await after.wait(for: ["in the end"])
+                await new.close()
+            }
         }
         withExtendedLifetime(server) {}
     }

@@ -12,13 +12,16 @@ struct RabbitDelivery: Sendable {
     var expiresAt: Timestamp?
 
     /// How often it was handed over before, this time included; nil where the server does not count.
-    func attempt(queue: String) -> Int? {
-        // Quorum queues count.
+    ///
+    /// A classic queue says of a first delivery that it is the first, and of others nothing. So nothing is said of the
+    /// first either: who counts to a limit would take the number for a beginning that goes on.
+    func attempt(queue: String, isQuorum: Bool) -> Int? {
         if let count = properties.headers?["x-delivery-count"]?.integer { return count + 1 }
         var deaths = 0
         if case .array(let entries)? = properties.headers?["x-death"] {
             for case .table(let entry) in entries where entry["queue"]?.text == queue { deaths += entry["count"]?.integer ?? 1 }
         }
+        guard isQuorum || deaths > 0 else { return nil }
         return deliver.isRedelivered ? nil : deaths + 1
     }
 }

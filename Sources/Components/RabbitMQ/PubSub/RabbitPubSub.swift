@@ -55,7 +55,7 @@ public final class RabbitPubSub: PubSub {
                 IncomingMessage(
                     topic: subscription.topic, data: delivery.body, contentType: delivery.properties.contentType,
                     metadata: delivery.metadata(includingProperties: publishesProperties),
-                    attempt: delivery.attempt(queue: subscription.queue)))
+                    attempt: delivery.attempt(queue: subscription.queue, isQuorum: subscription.queueType == "quorum")))
         }
     }
 }
