@@ -77,7 +77,7 @@ let package = Package(
         module(
             "MechaWire",
             [
-                "MechaCore", "MechaTelemetry", "MechaProto",
+                "MechaCore", "MechaResiliency", "MechaTelemetry", "MechaProto",
                 nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, nioConcurrency, collections, logging, protobuf, "CZlib",
             ]),
         module("MechaTelemetryExport", ["MechaCore", "MechaTelemetry", "MechaWire", "MechaProto", nioCore, nioHTTP1, logging, protobuf]),

@@ -1,8 +1,9 @@
 """Messages: CPU time per message as ratios, and memory with brokers connected."""
 
+import contextlib
 import json
 import pathlib
-import shutil
+import sys
 import tempfile
 import time
 import urllib.request
@@ -10,11 +11,14 @@ import urllib.request
 from measuring import FLOORS, REQUESTS, Mecha, Server, component, cpu_seconds, free_port, grpc_frame, load, microseconds_per_request
 from measuring import report, resident_mib, wait_for
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "Tests/EndToEnd"))
+import broker_processes as brokers  # noqa: E402  (as the tests have them)
+
 MESSAGE = json.dumps({"order": 17, "item": "chairs", "amount": 4})
 SUBSCRIPTION = """---
 apiVersion: dapr.io/v2alpha1
 kind: Subscription
-metadata: {name: measured}
+metadata: {name: orders}
 spec:
   pubsubname: bus
   topic: orders
@@ -101,41 +105,43 @@ def policies(home):
 
 
 def brokers_idle(home):
-    """Memory with four brokers connected and subscribed to."""
-    ports = {name: free_port() for name in ("redis", "nats", "mqtt")}
-    commands = {
-        "redis": ["redis-server", "--port", ports["redis"], "--save", "", "--dir", home],
-        "nats": ["nats-server", "-p", ports["nats"], "-js", "-sd", home],
-        "mqtt": ["mosquitto", "-p", ports["mqtt"]],
-    }
-    missing = [name for name, command in commands.items() if not shutil.which(str(command[0]), path="/usr/bin:/usr/sbin:/usr/local/bin")]
+    """Memory with four brokers connected, a subscription to each, and a message through each of them."""
+    kinds = {"redis": brokers.Redis, "jetstream": brokers.NATS, "rabbitmq": brokers.RabbitMQ, "mqtt": brokers.Mosquitto}
+    missing = [kind.program for kind in kinds.values() if not kind.is_installed()]
     if missing:
         return print(f"resident memory with brokers: not measured, {', '.join(missing)} not installed")
-    resources = [
-        component("pubsub.redis", "redis", redisHost=f"127.0.0.1:{ports['redis']}"),
-        component("pubsub.jetstream", "nats", natsURL=f"nats://127.0.0.1:{ports['nats']}"),
-        component("pubsub.mqtt3", "mqtt", url=f"tcp://127.0.0.1:{ports['mqtt']}", consumerID="bench"),
-    ]
-    started = []
-    try:
-        for command in commands.values():
-            command[0] = shutil.which(str(command[0]), path="/usr/bin:/usr/sbin:/usr/local/bin")
-            started.append(Server(*command))
-        for port in ports.values():
-            wait_for(port)
-        with Mecha(home, resources="---\n".join(resources)) as mecha:
-            for name in ports:
-                request = urllib.request.Request(
-                    f"http://127.0.0.1:{mecha.http}/v1.0/publish/{name}/orders", MESSAGE.encode(), {"content-type": "application/json"})
-                try:
-                    urllib.request.urlopen(request).close()
-                except urllib.error.HTTPError as error:
-                    print(f"  {name}: {error.read().decode()}")
-            time.sleep(2)
-            print(f"{'resident memory with Redis, NATS, MQTT connected':46} {resident_mib(mecha.pid):7.1f} MiB (at most 30)")
-    finally:
-        for server in started:
-            server.__exit__()
+    app_port = free_port()
+    with contextlib.ExitStack() as stack:
+        servers = {name: stack.enter_context(kind(pathlib.Path(home, name))) for name, kind in kinds.items()}
+        port = {name: server.port for name, server in servers.items()}
+        resources = [
+            component("pubsub.redis", "redis", redisHost=f"127.0.0.1:{port['redis']}"),
+            component("pubsub.jetstream", "jetstream", natsURL=f"nats://127.0.0.1:{port['jetstream']}", autoCreateStream="true"),
+            component("pubsub.rabbitmq", "rabbitmq", connectionString=f"amqp://guest:guest@127.0.0.1:{port['rabbitmq']}/"),
+            component("pubsub.mqtt3", "mqtt", url=f"tcp://127.0.0.1:{port['mqtt']}", consumerID="bench"),
+        ] + [SUBSCRIPTION.replace("name: orders", f"name: orders-{name}").replace("pubsubname: bus", f"pubsubname: {name}") for name in kinds]
+        stack.enter_context(Server(FLOORS, "http1", app_port, 16))
+        wait_for(app_port)
+        mecha = stack.enter_context(
+            Mecha(home, "--app-port", app_port, "--disable-init-endpoints", "subscribe", resources="---\n".join(resources).replace("---\n---\n", "---\n")))
+        deadline = time.monotonic() + 60
+        while len(subscriptions(mecha)) < len(kinds):
+            if time.monotonic() > deadline:
+                sys.exit(f"only subscribed to {subscriptions(mecha)}")
+            time.sleep(0.1)
+        for name in kinds:
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{mecha.http}/v1.0/publish/{name}/orders", MESSAGE.encode(), {"content-type": "application/json"})
+            urllib.request.urlopen(request).close()
+        until_delivered(mecha, len(kinds))
+        time.sleep(2)
+        name = "resident memory, 4 brokers connected, subscribed"
+        print(f"{name:46} {resident_mib(mecha.pid):7.1f} MiB (at most 30)")
+
+
+def subscriptions(mecha):
+    with urllib.request.urlopen(f"http://127.0.0.1:{mecha.http}/v1.0/metadata") as answer:
+        return [item["pubsubname"] for item in json.load(answer).get("subscriptions", [])]
 
 
 def main():

@@ -109,7 +109,7 @@ class RabbitMQ(BrokerProcess):
     """User guest, password guest. It takes seconds to start."""
 
     program = "rabbitmq-server"
-    start_seconds = 120
+    start_seconds = 200
     # Debian's rabbitmq-server changes the user; this is what it runs.
     script = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 

@@ -14,6 +14,9 @@ from broker_processes import NATS, Mosquitto, RabbitMQ, Redis
 from event_apps import HTTPApp
 from runtime import Mecha, component, free_port, wait_until
 
+# RabbitMQ takes its time on a busy machine.
+pytestmark = pytest.mark.timeout(240)
+
 # Times are short, so that what was lost with a process comes again soon.
 BROKERS = {
     "redis": (Redis, lambda port: component("bus", "pubsub.redis", {

@@ -1,6 +1,8 @@
 """HTTP pipelines over real runtimes, apps and an OpenID Connect provider (section 8 of the Dapr surface)."""
 
 import json
+import pathlib
+import re
 import time
 import urllib.parse
 
@@ -397,3 +399,40 @@ def test_oauth2_has_people_log_in_and_passes_their_token_on(tmp_path, provider, 
         answer = mecha.request(
             "GET", f"/v1.0/invoke/app/method/back?code=again&state={state}", headers={"cookie": answer.headers["set-cookie"].split(";")[0]})
         assert answer.headers["location"] == "/evil.example/echo"
+
+
+# docs/middleware.md
+
+
+def printed():
+    """The YAML of the page, block by block."""
+    page = pathlib.Path(__file__).parents[2] / "docs" / "middleware.md"
+    return re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S)
+
+
+def test_the_example_of_the_page_does_what_the_page_says(tmp_path):
+    example = printed()[0]
+    with HTTPApp(orders=echo) as app, Mecha(
+        tmp_path, "--app-port", str(app.port), app_id="shop", resources={"pipeline.yaml": example}) as mecha:
+        # The alias: a path of one's own for a path of the API; what the placeholder takes becomes a query.
+        answer = mecha.request("GET", "/orders/17")
+        assert answer.status == 200 and answer.json["path"] == "/orders?id=17", answer
+        assert mecha.request("GET", "/v1.0/invoke/shop/method/orders").json["path"] == "/orders"
+        # Five a second of each client to each path.
+        statuses = [mecha.request("GET", "/orders/17").status for _ in range(20)]
+        assert 429 in statuses and 200 in statuses, statuses
+
+
+def test_the_bearer_of_the_page_lets_tokens_in(tmp_path, provider, app):
+    login = printed()[1]
+    config = pipelines([("login", "bearer")])
+    # As printed, its issuer is out of reach: nothing is let through.
+    with Mecha(
+        tmp_path / "printed", "--app-port", str(app.port), resources={"login.yaml": login}, config=config, ready_status=401) as mecha:
+        assert call(mecha, bearer(provider.token("key-RS256", iss="https://login.example.com/realm"))).status == 503
+    own = login.replace("https://login.example.com/realm", provider.issuer)
+    assert own != login
+    with Mecha(
+        tmp_path / "own", "--app-port", str(app.port), resources={"login.yaml": own}, config=config, ready_status=401) as mecha:
+        assert call(mecha).status == 401
+        assert call(mecha, bearer(provider.token("key-RS256"))).status == 200

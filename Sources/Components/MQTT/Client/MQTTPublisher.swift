@@ -23,13 +23,15 @@ final class MQTTPublisher: @unchecked Sendable {
         self.configuration = configuration
         link = MQTTLink(loop: loop, configuration: configuration, connect: configuration.connect(publisher: clientID), logger: logger)
         outbox = MQTTOutbox(limits: configuration.limits, version: configuration.version)
-        link.onReady = { [weak self] connack in
+        link.onMade = { [weak self] connection in
+            connection.onPacket = { [weak self] packet in
+                guard let self, case .step(let step) = packet else { return }
+                perform(outbox.received(step))
+            }
+        }
+        link.onReady = { [weak self] _, connack in
             guard let self else { return }
             perform(outbox.connected(MQTTServerLimits(connack)))
-        }
-        link.onPacket = { [weak self] packet in
-            guard let self, case .step(let step) = packet else { return }
-            perform(outbox.received(step))
         }
         link.onDown = { [weak self] in self?.outbox.disconnected() }
         link.onUnreachable = { [weak self] reason in

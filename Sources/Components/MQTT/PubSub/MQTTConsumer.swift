@@ -36,8 +36,8 @@ final class MQTTConsumer: @unchecked Sendable {
         self.logger = logger
         inbox = MQTTInbox(limits: configuration.limits)
         link = MQTTLink(loop: loop, configuration: configuration, connect: configuration.connect(consumer: clientID), logger: logger)
-        link.onReady = { [weak self] connack in self?.ready(connack) }
-        link.onPacket = { [weak self] packet in self?.received(packet) }
+        link.onMade = { [weak self] connection in connection.onPacket = { [weak self] packet in self?.received(packet) } }
+        link.onReady = { [weak self] _, connack in self?.ready(connack) }
         link.onDown = { [weak self] in
             self?.inbox.disconnected()
             self?.asked.removeAll()

@@ -26,7 +26,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {
     private var silentBeats = 0
 
     /// Called once when the connection can be used.
-    var onReady: (() -> Void)?
+    var onReady: ((_ greeting: ()) -> Void)?
     /// The server takes no messages for now (with its reason), or takes them again (nil).
     var onBlocked: ((String?) -> Void)?
     /// Called once when the connection is gone or could not be had.
@@ -205,7 +205,7 @@ final class AMQPConnection: ChannelInboundHandler, @unchecked Sendable {
                 self.agreement = agreement
                 framer.maximumFrameBytes = agreement.frameBytes
                 armHeartbeat(agreement.heartbeat)
-                onReady?()
+                onReady?(())
                 onReady = nil
             }
         } catch {

@@ -30,11 +30,15 @@ final class RabbitPublisher: @unchecked Sendable {
         self.prepare = prepare
         link = RabbitLink(loop: loop, configuration: configuration, logger: logger)
         outbox = RabbitOutbox(limits: configuration.limits)
-        link.onReady = { [weak self] connection in self?.open(on: connection) }
-        link.onBlocked = { [weak self] reason in
-            guard let self else { return }
-            perform(outbox.blocked(reason != nil))
+        link.onMade = { [weak self] connection in
+            let tell = connection.onBlocked
+            connection.onBlocked = { [weak self] reason in
+                tell?(reason)
+                guard let self else { return }
+                perform(outbox.blocked(reason != nil))
+            }
         }
+        link.onReady = { [weak self] connection, _ in self?.open(on: connection) }
         link.onUnreachable = { [weak self] reason in
             guard let self else { return }
             perform(outbox.unreachable(reason))

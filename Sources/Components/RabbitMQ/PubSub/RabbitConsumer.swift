@@ -56,7 +56,7 @@ final class RabbitConsumer: @unchecked Sendable {
 
     private func makeLink() -> RabbitLink {
         let made = RabbitLink(loop: loop, configuration: configuration, logger: logger)
-        made.onReady = { [weak self] connection in
+        made.onReady = { [weak self] connection, _ in
             for feed in self?.feeds ?? [] { feed.open(on: connection) }
         }
         made.onUnreachable = { [weak self] _ in
