@@ -54,7 +54,12 @@ class BrokerProcess:
             self.process = subprocess.Popen(
                 [str(part) for part in self.command()], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 cwd=self.folder, env=self.environment())
-        _wait_until_accepting(self.process, self.port, self.start_seconds)
+        try:
+            _wait_until_accepting(self.process, self.port, self.start_seconds)
+        except BaseException:
+            # Whoever gave up waiting would not know of the process.
+            self.close()
+            raise
         return self
 
     def stop(self, with_signal=signal.SIGKILL):

@@ -231,7 +231,14 @@ class Mecha:
             raise AssertionError(f"mecha did not end:\n{self.log}") from None
 
     def __enter__(self):
-        return self.start() if self.process is None else self
+        if self.process is None:
+            try:
+                self.start()
+            except BaseException:
+                # The block never begins, and so would never end the process.
+                self.__exit__()
+                raise
+        return self
 
     def __exit__(self, *_):
         self.disconnect()
