@@ -33,8 +33,8 @@ def build_many(home, count):
         pathlib.Path(home, f"f{number}.wasm").write_bytes(template.replace(b"99999", b"%05d" % number))
 
 
-def declared(name, file, isolation="reused", grants=None, **scaling):
-    scaling = {"isolation": isolation, **scaling}
+def declared(name, file, isolation="reused", grants=None):
+    scaling = {"isolation": isolation}
     return (
         f"apiVersion: mecha.io/v1alpha1\nkind: Function\nmetadata: {{name: {name}}}\nspec:\n"
         f"  source: {{file: {file}}}\n  grants: {json.dumps(grants or {})}\n  scaling: {json.dumps(scaling)}\n"
@@ -139,7 +139,7 @@ def cold_starts(home):
     """First answers of functions of which nothing is resident; the code is on disk from the run before."""
     build_many(home, COLD_FUNCTIONS)
     resources = "---\n".join(declared(f"f{number}", f"{home}/f{number}.wasm") for number in range(COLD_FUNCTIONS))
-    for turn in range(2):
+    for _ in range(2):
         with Functions(home, resources=resources) as mecha:
             # The first opens the engine; it is told apart.
             mecha.until_answers("/f0")
@@ -148,9 +148,7 @@ def cold_starts(home):
                 started = time.perf_counter()
                 mecha.until_answers(f"/f{number}")
                 taken.append((time.perf_counter() - started) * 1000)
-    started = time.perf_counter()
-    mecha_median = statistics.median(taken)
-    print(f"{'cold start, compiled code on disk, median':46} {mecha_median:7.2f} ms  (at most 3)", flush=True)
+    print(f"{'cold start, compiled code on disk, median':46} {statistics.median(taken):7.2f} ms  (at most 3)", flush=True)
 
 
 def thousand(home):
@@ -158,13 +156,13 @@ def thousand(home):
     with Functions(home, resources=component("state.in-memory")) as mecha:
         time.sleep(2)
         without = resident_mib(mecha.pid)
-    resources = "---\n".join(declared(f"f{number}", f"{home}/f{number}.wasm", idle="1s") for number in range(FUNCTIONS))
+    resources = "---\n".join(declared(f"f{number}", f"{home}/f{number}.wasm", "fresh") for number in range(FUNCTIONS))
     started = time.monotonic()
     with Functions(home, resources=resources) as mecha:
         for number in range(FUNCTIONS):
             mecha.until_answers(f"/f{number}")
         ready = time.monotonic() - started
-        time.sleep(5)
+        time.sleep(2)
         idle = resident_mib(mecha.pid)
         urls = pathlib.Path(home, "urls")
         urls.write_text("".join(f"http://127.0.0.1:{mecha.port}/f{number}\n" for number in range(FUNCTIONS)))
@@ -185,7 +183,7 @@ def spread(urls):
 
 def deployment(home):
     """From the command to the first answer of the new revision, for a module of about 300 KB."""
-    modules = [build(home, f"big{number}", "answer.c", f"-DNUMBER={number}", "-DBALLAST") for number in range(6)]
+    modules = [build(home, f"big{number}", "answer.c", f"-DNUMBER={number}", "-DBALLAST", "-Wl,--no-gc-sections") for number in range(6)]
     with Functions(home, resources=component("state.in-memory")) as mecha:
         taken = []
         for number, module in enumerate(modules):
