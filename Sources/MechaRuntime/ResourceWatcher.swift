@@ -47,25 +47,27 @@ struct ResourceWatcher: Sendable {
     private func fingerprint() -> Set<File> {
         var files: Set<File> = []
         for path in paths() {
-            note(path, in: &files)
-            guard let folder = opendir(path) else { continue }
+            guard note(path, in: &files), let folder = opendir(path) else { continue }
             defer { closedir(folder) }
             while let entry = readdir(folder) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
                 }
-                if !name.hasPrefix(".") { note("\(path)/\(name)", in: &files) }
+                if !name.hasPrefix(".") { _ = note("\(path)/\(name)", in: &files) }
             }
         }
         return files
     }
 
-    private func note(_ path: String, in files: inout Set<File>) {
+    /// Takes in a file; true for a folder.
+    private func note(_ path: String, in files: inout Set<File>) -> Bool {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        guard stat(path, &status) == 0 else { return false }
+        guard status.st_mode & S_IFMT == S_IFREG else { return status.st_mode & S_IFMT == S_IFDIR }
         files.insert(
             File(
                 path: path, inode: UInt64(status.st_ino), size: Int64(status.st_size),
                 seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec)))
+        return false
     }
 }

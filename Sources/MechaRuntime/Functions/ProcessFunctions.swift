@@ -21,6 +21,7 @@ final class ProcessFunctions: Sendable {
     private let host: Host
     private let hosted: [HostedApp]
     private let watcher = Mutex<Task<Void, Never>?>(nil)
+    private let modules = Mutex<(generations: [Int], paths: [String])>(([], []))
 
     /// Nil for a process without apps, which has no resources either.
     init?(_ options: RuntimeOptions, hosted: [HostedApp], host: Host, logs: RuntimeLogs) async throws {
@@ -90,11 +91,7 @@ final class ProcessFunctions: Sendable {
             app.runtime.options.isHotReloadEnabled && app.runtime.configuration.isEnabled(feature: "HotReload")
         }
         guard isWatched else { return }
-        let watcher = ResourceWatcher(clock: host.clock) { [self] in
-            let declared = declaredResources()
-            return declared.isEmpty
-                ? [] : FunctionBase.modulePaths(declared.map(\.resource), workingDirectory: declared.first?.workingDirectory ?? ".")
-        }
+        let watcher = ResourceWatcher(clock: host.clock) { [self] in watchedModules() }
         let task = Task.detached { [self] in
             var last = generations
             await watcher.run {
@@ -108,6 +105,20 @@ final class ProcessFunctions: Sendable {
             }
         }
         self.watcher.withLock { $0 = task }
+    }
+
+    /// Where the modules of declared functions are; found out anew only when a file has changed, since it is asked
+    /// every second.
+    private func watchedModules() -> [String] {
+        let now = generations
+        return modules.withLock { modules in
+            if modules.generations != now {
+                let declared = declaredResources()
+                let directory = declared.first?.workingDirectory ?? "."
+                modules = (now, FunctionBase.modulePaths(declared.map(\.resource), workingDirectory: directory))
+            }
+            return modules.paths
+        }
     }
 
     /// Refuses what is new, lets calls end, runs every `destroy`.
