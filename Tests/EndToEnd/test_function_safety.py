@@ -13,7 +13,7 @@ from runtime import PATIENCE_SECONDS, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.timeout(240)
-GOOD = 100
+GOOD = 30
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ spec:
   source: {file: exercise.wasm}
   abi: mecha
   grants: {state: ["*"], pubsub: ["*"], bindings: ["*"], secrets: ["*"], invoke: ["*"], clock: true, random: true, env: [HOME]}
-  limits: {cpu: 50ms, time: 2s, memory: 16Mi}
+  limits: {cpu: 200ms, time: 20s, memory: 16Mi}
 """
     documents = [document.replace("NAME", f"good-{number}") for number in range(GOOD - 1)] + [document.replace("NAME", "bad")]
     with FunctionRuntime(tmp_path, resources={"functions.yaml": "---".join(documents)}) as mecha:

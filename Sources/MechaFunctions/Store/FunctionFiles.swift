@@ -22,7 +22,8 @@ package enum FunctionFiles {
 
     /// Replaces the file in one step; it is on the disk when this returns.
     package static func write(_ bytes: some Collection<UInt8>, to path: String) throws(Failure) {
-        let temporary = "\(path).\(getpid()).new"
+        // Functions of one module are opened side by side and write the same file.
+        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         do throws(Failure) {
