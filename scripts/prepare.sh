@@ -48,6 +48,8 @@ demo)
     ;;
 test)
     scripts/wasmtime.sh
+    # A registry for images of functions to be pulled from.
+    optional_packages docker-registry
     # Compilers for the examples of guests/; those of C and Swift come with Swift's own toolchain.
     optional_packages rustc libstd-rust-dev-wasm32 lld-14
     packages python3 python3-venv curl redis-server redis-sentinel nats-server mosquitto rabbitmq-server librdkafka-dev nghttp2-client openssl procps

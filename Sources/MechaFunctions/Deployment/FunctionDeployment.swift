@@ -79,7 +79,7 @@ extension FunctionDeployment {
         limits = FunctionLimits(spec.limits)
         scaling = FunctionScaling(spec.scaling)
         triggers = spec.triggers.map { FunctionTrigger($0) }
-        source = spec.source.file
+        source = spec.source.image ?? spec.source.file
     }
 }
 

@@ -1,5 +1,7 @@
+import Logging
 import MechaCore
 import MechaManifest
+import NIOCore
 
 // Functions that resource files declare: what the files say is what runs, unless it cannot be run.
 extension FunctionBase {
@@ -41,22 +43,11 @@ extension FunctionBase {
 
     /// The files that the resources' modules are in.
     public static func modulePaths(_ resources: [FunctionResource], workingDirectory: String) -> [String] {
-        resources.map { $0.path(of: $0.spec.source.file, workingDirectory: workingDirectory) }
+        resources.filter { $0.spec.source.image == nil }.map { $0.path(of: $0.spec.source.file, workingDirectory: workingDirectory) }
     }
 
     private func apply(_ resource: FunctionResource, workingDirectory: String) async throws(FunctionBaseError) {
         try Self.check(name: resource.name)
-        let path = resource.path(of: resource.spec.source.file, workingDirectory: workingDirectory)
-        let module: [UInt8]
-        do throws(FunctionFiles.Failure) {
-            module = try FunctionFiles.read(path, atMost: FunctionStore.moduleBytesAtMost)
-        } catch {
-            throw FunctionBaseError(error)
-        }
-        let digest = FunctionFiles.digest(module)
-        if let wanted = resource.spec.source.digest, wanted != digest {
-            throw FunctionBaseError(.refused, "\(path) has the digest \(digest), which is not the one that is declared")
-        }
         // One of an earlier run of the process goes on, unless something changed meanwhile.
         if self[resource.name] == nil, let entry = try await stored(resource.name) {
             guard entry.state.origin == .declared else {
@@ -65,7 +56,14 @@ extension FunctionBase {
             }
             try await host(entry)
         }
+        let found = try await module(of: resource, workingDirectory: workingDirectory)
+        let module = found.bytes
+        let digest = FunctionFiles.digest(module)
+        if let wanted = resource.spec.source.digest, wanted != digest {
+            throw FunctionBaseError(.refused, "\(found.source) has the digest \(digest), which is not the one that is declared")
+        }
         var deployment = FunctionDeployment(resource.spec, folder: resource.folder(workingDirectory: workingDirectory))
+        deployment.source = found.source
         let aliases = resource.spec.aliases
         if !aliases.isEmpty { deployment.alias = nil }
         if let function = self[resource.name], let newest = function.revisions[function.state.lastRevision],
@@ -83,6 +81,42 @@ extension FunctionBase {
         let kept = try await upload(module)
         _ = try await deploy(resource.name, digest: kept, deployment, origin: .declared) { number throws(FunctionBaseError) in
             try Self.splits(aliases, latest: number)
+        }
+    }
+
+    /// An image is pulled when the process starts, and when another one is declared; one that is named by its digest, and
+    /// is what runs, is not pulled again.
+    private func module(of resource: FunctionResource, workingDirectory: String) async throws(FunctionBaseError) -> ImageModule {
+        let source = resource.spec.source
+        guard let image = source.image else {
+            return try await ModuleFiles.module(at: resource.path(of: source.file, workingDirectory: workingDirectory))
+        }
+        let reference = try ImageReference(image)
+        let function = self[resource.name]
+        let newest = function.flatMap { $0.revisions[$0.state.lastRevision] }
+        let running = newest.flatMap { newest -> StoredRevision? in
+            guard let known = try? ImageReference(newest.source) else { return nil }
+            var named = known
+            named.digest = reference.digest
+            if reference.digest == nil, named.tag == nil { named.tag = "latest" }
+            return named.description == reference.description && (reference.digest == nil || known.digest == reference.digest)
+                ? newest : nil
+        }
+        func kept(_ stored: StoredRevision) async throws(FunctionBaseError) -> ImageModule {
+            ImageModule(ByteBuffer(bytes: try await module(stored.revision.digest)), source: stored.source)
+        }
+        if let running, reference.digest != nil || pulledImage(of: resource.name) == image { return try await kept(running) }
+        do throws(FunctionBaseError) {
+            guard let images else { throw FunctionBaseError(.unavailable, "images are not pulled here") }
+            let module = try await images.pull(reference, isInsecure: source.isInsecure)
+            notePulled(image, of: resource.name)
+            return module
+        } catch {
+            // A registry that is away stops nothing that ran before.
+            guard error.code == .unavailable, let running else { throw error }
+            logger.warning("the function \(resource.name) goes on with revision \(running.revision.number): \(error)")
+            notePulled(image, of: resource.name)
+            return try await kept(running)
         }
     }
 

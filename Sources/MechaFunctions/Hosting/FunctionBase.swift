@@ -14,7 +14,9 @@ public final class FunctionBase: Sendable {
     private let loader: any FunctionLoader
     private let hosting: any FunctionHosting
     private let clock: any MechaClock
-    private let logger: Logger
+    let logger: Logger
+    /// Nil where no registry can be reached.
+    let images: ImageRegistry?
 
     /// Apps that are opened at once when the process starts.
     static let openingAtOnce = 4
@@ -25,6 +27,8 @@ public final class FunctionBase: Sendable {
         var functions: [String: Function] = [:]
         /// One deployment, deletion or opening of a name at a time.
         var gates: [String: SerialGate] = [:]
+        /// Images that were pulled for functions of files.
+        var pulled: [String: String] = [:]
         /// Modules that no revision has yet.
         var uploads: [String] = []
         var triggers = HTTPTriggerTable()
@@ -37,11 +41,13 @@ public final class FunctionBase: Sendable {
     private let opening = SerialGate()
 
     public init(
-        folder: String, loader: any FunctionLoader, hosting: any FunctionHosting, clock: any MechaClock, logger: Logger
+        folder: String, loader: any FunctionLoader, hosting: any FunctionHosting, images: ImageRegistry? = nil,
+        clock: any MechaClock, logger: Logger
     ) {
         self.folder = folder
         self.loader = loader
         self.hosting = hosting
+        self.images = images
         self.clock = clock
         self.logger = logger
     }
@@ -321,6 +327,13 @@ public final class FunctionBase: Sendable {
             try? function.saveUsage()
         }
     }
+
+    /// The image that this process pulled last for a function of a file.
+    func pulledImage(of name: String) -> String? { state.withLock { $0.pulled[name] } }
+    func notePulled(_ image: String, of name: String) { state.withLock { $0.pulled[name] = image } }
+
+    /// The bytes of a module that is kept.
+    func module(_ digest: String) async throws(FunctionBaseError) -> [UInt8] { try await ready().module(digest) }
 
     /// What the store has of a function that is not hosted now.
     func stored(_ name: String) async throws(FunctionBaseError) -> FunctionStore.Entry? {

@@ -21,10 +21,10 @@ package enum FunctionFiles {
     }
 
     /// Replaces the file in one step; it is on the disk when this returns.
-    package static func write(_ bytes: some Collection<UInt8>, to path: String) throws(Failure) {
+    package static func write(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t = 0o600) throws(Failure) {
         // Functions of one module are opened side by side and write the same file.
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failure(path) }
         do throws(Failure) {
             guard SystemFiles.writeAll(descriptor, Array(bytes)) else { throw failure(path) }
@@ -55,15 +55,20 @@ package enum FunctionFiles {
         return bytes
     }
 
-    /// Makes a folder, for its owner only, with those above it.
-    package static func makeFolder(_ path: String) throws(Failure) {
-        guard SystemFiles.makeFolder(path, mode: 0o700) else { throw failure(path) }
+    /// Makes a folder, for its owner only where nothing else is said, with those above it.
+    package static func makeFolder(_ path: String, mode: mode_t = 0o700) throws(Failure) {
+        guard SystemFiles.makeFolder(path, mode: mode) else { throw failure(path) }
     }
 
     /// Names in a folder in order, without those that begin with a dot; empty when there is none.
     package static func names(in path: String) -> [String] { SystemFiles.names(in: path).filter { !$0.hasPrefix(".") } }
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
 
     package static func remove(_ path: String) { unlink(path) }
 
@@ -85,10 +90,15 @@ package enum FunctionFiles {
     package static func digest(_ bytes: [UInt8]) -> String {
         var hash = SHA256()
         bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hexadecimal(hash.finalize())
+    }
+
+    /// In lower case.
+    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         var text = ""
         text.reserveCapacity(64)
         let digits = Array("0123456789abcdef".unicodeScalars)
-        for byte in hash.finalize() {
+        for byte in bytes {
             text.unicodeScalars.append(digits[Int(byte >> 4)])
             text.unicodeScalars.append(digits[Int(byte & 15)])
         }

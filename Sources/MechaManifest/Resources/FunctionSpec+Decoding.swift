@@ -6,7 +6,7 @@ extension FunctionSpec: DecodableSpec {
 
     init(_ fields: FieldReader, apiVersion: String) {
         source = fields.object("source") { Source($0) } ?? Source(file: "", digest: nil)
-        if fields.value("source") == nil { fields.error("source", "is missing", expected: "a mapping with the module's file") }
+        if fields.value("source") == nil { fields.error("source", "is missing", expected: "a mapping with the module's file or image") }
         abi = fields.choice("abi", of: ABI.self)
         configuration = fields.string("configuration") ?? ""
         environment = fields.stringMap("env")
@@ -40,7 +40,10 @@ extension FunctionSpec: DecodableSpec {
 
 extension FunctionSpec.Source {
     init(_ fields: FieldReader) {
-        file = fields.required("file", expected: "the path of a WebAssembly module")
+        image = fields.string("image").flatMap { $0.isEmpty ? nil : $0 }
+        isInsecure = fields.bool("insecure", default: false)
+        file = image == nil ? fields.required("file", expected: "the path of a WebAssembly module") : fields.string("file") ?? ""
+        if image != nil, !file.isEmpty { fields.error("image", "stands beside a file", expected: "one of the two") }
         var digest = fields.string("digest").map { $0.lowercased() }
         if let text = digest, text.hasPrefix("sha256:") { digest = String(text.dropFirst(7)) }
         if let text = digest, text.utf8.count != 64 || !text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) {

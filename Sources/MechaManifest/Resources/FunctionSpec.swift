@@ -18,11 +18,15 @@ public struct FunctionSpec: ResourceSpec {
     /// How `mecha fn build` makes the module.
     public var build: Build?
 
-    /// Where the module is.
+    /// Where the module is: in a file or in an image.
     public struct Source: Sendable, Equatable {
-        /// A path; a relative one begins at the resource's file.
+        /// A path; a relative one begins at the resource's file. Empty where the module is in an image.
         public var file: String
-        /// SHA-256 in hexadecimal that the file must have; nil takes any.
+        /// The name of an image in a registry: `registry/repository:tag@sha256:...`.
+        public var image: String?
+        /// Whether plain HTTP may be spoken to the image's registry, though it is on another machine.
+        public var isInsecure = false
+        /// SHA-256 in hexadecimal that the module must have; nil takes any.
         public var digest: String?
     }
 

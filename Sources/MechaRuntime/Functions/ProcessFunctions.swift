@@ -32,7 +32,9 @@ final class ProcessFunctions: Sendable {
         logger = home.runtime.logger
         maker = FunctionAppMaker(home: home, host: host, logs: logs, port: options.functionsPort)
         loader = WasmFunctionLoader(WasmFunctionOptions(cacheDirectory: "\(folder)/cache"))
-        base = FunctionBase(folder: folder, loader: loader, hosting: maker, clock: host.clock, logger: logger)
+        base = FunctionBase(
+            folder: folder, loader: loader, hosting: maker, images: ImageRegistry(client: host.client, environment: host.environment),
+            clock: host.clock, logger: logger)
         socketPath = options.adminSocket
         guard let path = options.adminSocket else {
             admin = nil

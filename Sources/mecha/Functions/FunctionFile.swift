@@ -31,6 +31,9 @@ struct FunctionFile {
 
     var deployment: FunctionDeployment { FunctionDeployment(resource.spec, folder: folder) }
 
+    /// The module's path, or the name of its image.
+    var moduleSource: String { resource.spec.source.image.map { "oci://\(ImageReference.withoutScheme($0))" } ?? modulePath }
+
     var modulePath: String {
         let file = resource.spec.source.file
         return file.hasPrefix("/") ? file : "\(folder)/\(file)"

@@ -2,14 +2,14 @@ import CZlib
 import NIOCore
 
 /// gzip (RFC 1952) of whole messages by zlib.
-enum Gzip {
+package enum Gzip {
     /// zlib's window size of 15 bits, plus 16 for the gzip wrapper.
     private static let windowBits: Int32 = 15 + 16
     private static let memoryLevel: Int32 = 8
     /// Decompressed bytes come in pieces of at least this size.
     private static let pieceBytes = 16 << 10
 
-    static func compress(_ plain: ByteBuffer) throws(GRPCStatus) -> ByteBuffer {
+    package static func compress(_ plain: ByteBuffer) throws(GRPCStatus) -> ByteBuffer {
         var stream = z_stream()
         guard
             deflateInit2_(
@@ -27,7 +27,11 @@ enum Gzip {
 
     /// Throws RESOURCE_EXHAUSTED as soon as more than `limitBytes` come out, so that a small message
     /// cannot fill the memory.
-    static func decompress(_ compressed: ByteBuffer, limitBytes: Int) throws(GRPCStatus) -> ByteBuffer {
+    ///
+    /// - Parameter takesMembers: whether several members may follow each other, as in files; a message has one.
+    package static func decompress(
+        _ compressed: ByteBuffer, limitBytes: Int, takesMembers: Bool = false
+    ) throws(GRPCStatus) -> ByteBuffer {
         var stream = z_stream()
         guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             throw GRPCStatus(.resourceExhausted, "no memory to decompress a message")
@@ -45,6 +49,7 @@ enum Gzip {
                 throw GRPCStatus(.resourceExhausted, "a decompressed message is larger than the limit of \(limitBytes) bytes")
             }
             if result == Z_STREAM_END, rest.readableBytes == 0 { return plain }
+            if result == Z_STREAM_END, takesMembers, inflateReset(&stream) == Z_OK { continue }
             // No progress means that the input ended early.
             guard result == Z_OK, plain.readableBytes > before || rest.readableBytes < available else {
                 throw GRPCStatus(.internal, "a compressed message is not gzip")

@@ -18,7 +18,8 @@ struct FunctionCommand: AsyncParsableCommand {
               mecha fn rollback hello
             """,
         subcommands: [
-            FunctionNewCommand.self, FunctionBuildCommand.self, FunctionDeployCommand.self, FunctionListCommand.self,
+            FunctionNewCommand.self, FunctionBuildCommand.self, FunctionPackageCommand.self, FunctionDeployCommand.self,
+            FunctionListCommand.self,
             FunctionDescribeCommand.self, FunctionInvokeCommand.self, FunctionLogsCommand.self, FunctionUsageCommand.self,
             FunctionAliasCommand.self, FunctionPromoteCommand.self, FunctionRollbackCommand.self, FunctionWatchCommand.self,
             FunctionDeleteCommand.self,

@@ -8,8 +8,9 @@ struct FunctionDeployCommand: AsyncParsableCommand {
         commandName: "deploy",
         abstract: "Make a revision of a function and send it calls.",
         discussion: """
-            Takes a name and a module, or a folder (or file) with a Function resource. The module is verified before \
-            any call goes to it; when it cannot be run, nothing changes.
+            Takes a name and a module, or a folder (or file) with a Function resource. A module is a .wasm file, an image \
+            in a folder or an archive (an OCI layout, what 'docker save' writes), or the name of an image in a registry. \
+            It is verified before any call goes to it; when it cannot be run, nothing changes.
 
             Examples:
               mecha fn deploy hello hello.wasm
@@ -17,14 +18,19 @@ struct FunctionDeployCommand: AsyncParsableCommand {
               mecha fn deploy hello hello2.wasm --percent 10      a tenth of the calls
               mecha fn deploy hello hello2.wasm --no-traffic      none; try it with 'fn invoke --revision'
               mecha fn deploy hello hello2.wasm --alias dev
+              mecha fn deploy hello registry.example/hello:1.2    from a registry
+              mecha fn deploy hello hello.tar                     from an image in an archive
               mecha fn deploy ./hello                             what ./hello/function.yaml says
             """)
 
     @Argument(help: ArgumentHelp("The function's name, or a folder or file with a Function resource.", valueName: "name"))
     var name: String
 
-    @Argument(help: ArgumentHelp("The WebAssembly module.", valueName: "module"))
+    @Argument(help: ArgumentHelp("The WebAssembly module, or an image that has it.", valueName: "module"))
     var module: String?
+
+    @Flag(help: "Speak plain HTTP with a registry of another machine, if it speaks no TLS.")
+    var insecure = false
 
     @OptionGroup var flags: FunctionFlags
     @OptionGroup var target: FunctionTarget
@@ -51,26 +57,23 @@ struct FunctionDeployCommand: AsyncParsableCommand {
         var function = name
         var deployment = FunctionDeployment()
         var path = module ?? ""
+        var isInsecure = insecure
         if module == nil {
             guard name.contains("/") || name == "." || name.hasSuffix(".yaml") || name.hasSuffix(".yml") || FileStatus(path: name) != nil
             else { throw CommandError("The module is missing", hint: "mecha fn deploy \(name) MODULE.wasm") }
             let file = try FunctionFile.load(name, context)
             function = file.resource.name
             deployment = file.deployment
-            path = file.modulePath
+            path = file.moduleSource
+            isInsecure = isInsecure || file.resource.spec.source.isInsecure
         }
         try flags.apply(to: &deployment)
-        deployment.source = path.split(separator: "/").last.map(String.init) ?? path
         if isWithoutTraffic { deployment.alias = nil } else if let alias { deployment.alias = alias }
         deployment.percent = percent ?? 100
-        let bytes: [UInt8]
-        do {
-            bytes = try Files.read(path)
-        } catch {
-            throw CommandError("Cannot read the module: \(error)")
-        }
+        let found = try await ModuleSource.module(path, isInsecure: isInsecure, context)
+        deployment.source = found.source
         let api = try await target.api()
-        let digest = try await api.upload(bytes)
+        let digest = try await api.upload(found.bytes)
         guard case .object(let members) = deployment.json else { return }
         let answer = try await api.call(
             .POST, FunctionsAPI.path(function, "/revisions"), .object([.init("digest", .string(digest))] + members))
