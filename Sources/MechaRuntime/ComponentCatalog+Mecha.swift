@@ -1,5 +1,6 @@
 import MechaCore
 import MechaCron
+import MechaFunctions
 import MechaHTTPBinding
 import MechaHost
 import MechaInMemory
@@ -40,6 +41,9 @@ extension ComponentCatalog {
             RouterAliasMiddleware.descriptor,
             RouterCheckerMiddleware.descriptor,
             UppercaseMiddleware.descriptor,
+            WasmMiddleware.descriptor(variables: [:]) {
+                WasmFunctionLoader(WasmFunctionOptions(cacheDirectory: "\($0.dataDirectory)/functions/cache"))
+            },
             FileSecretStore.descriptor,
             EnvironmentSecretStore.descriptor,
             RegistryResolver.descriptor,
@@ -62,4 +66,10 @@ extension ComponentCatalog {
             (type, "this build has no \(trait): install librdkafka (apt: librdkafka-dev) and build with `swift build --traits \(trait)`")
         })
     #endif
+
+    /// The same in a process that runs modules with a loader of its own.
+    static func mecha(wasm loader: WasmFunctionLoader, variables: [String: String]) -> ComponentCatalog {
+        let filter = WasmMiddleware.descriptor(variables: variables) { _ in loader }
+        return ComponentCatalog(mecha.descriptors.map { $0.type == filter.type ? filter : $0 }, planned: mecha.planned, otherBuilds: otherBuilds)
+    }
 }

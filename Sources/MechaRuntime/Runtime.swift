@@ -2,6 +2,7 @@ import AdminAPI
 import DaprAPI
 import Logging
 import MechaCore
+import MechaFunctions
 import MechaHost
 import MechaTelemetry
 import MechaWire
@@ -81,8 +82,9 @@ public final class Runtime: Sendable {
         let loops = EventLoops(count: options.eventLoopCount ?? EventLoops.defaultCount)
         let metrics = MetricsOfApps(logs: logs)
         let client = HTTPClient(loops: loops, observer: WireMetricsObserver(metrics.wire, listener: nil))
+        let wasm = WasmFunctionLoader(WasmFunctionOptions(cacheDirectory: "\(options.dataDirectory)/functions/cache"))
         let host = Host(
-            loops: loops, client: client, catalog: .mecha, hostName: LogIdentity.hostName(),
+            loops: loops, client: client, catalog: .mecha(wasm: wasm, variables: environment), hostName: LogIdentity.hostName(),
             dataDirectory: options.dataDirectory, environment: environment
         ) { app, scope in logs.of(app).logger(scope: scope) }
         var openings: [AppOpening] = []
@@ -100,7 +102,7 @@ public final class Runtime: Sendable {
             if options.metricsPort == 0 { metricsListener = try await openMetrics(options, 0, metrics, host) }
             hosted = openings.map(HostedApp.init)
             metrics.show(hosted)
-            let functions = try await ProcessFunctions(options, hosted: hosted, host: host, logs: logs)
+            let functions = try await ProcessFunctions(options, hosted: hosted, host: host, loader: wasm, logs: logs)
             opened = functions
             metrics.show(functions)
             let runtime = Runtime(host: host, hosted: hosted, metricsListener: metricsListener, logs: logs, functions: functions)

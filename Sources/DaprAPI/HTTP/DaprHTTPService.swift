@@ -90,12 +90,19 @@ public final class DaprHTTPService: HTTPService {
         let match = isInvocation ? nil : router.match(exchange.head.method, path)
         let trace = match.map { follow(exchange, $0, path) } ?? followInvocation(exchange, path, isNamed: isInvocation)
         guard admit(exchange, isProbe: match?.route.group == .healthz) else { return }
-        let request = MiddlewareRequest(exchange.head, isSecure: exchange.isSecure, peerAddress: exchange.peerAddress)
+        let request = MiddlewareRequest(
+            exchange.head, isSecure: exchange.isSecure, peerAddress: exchange.peerAddress,
+            hasBody: !exchange.isRequestComplete || exchange.requestBodyBytes > 0
+        ) { limit throws(WireError) in
+            try await exchange.collectBody(upTo: limit)
+        }
         pipeline.run(request, on: exchange.context) { [self] request, answer in
             guard let answer else {
                 exchange.continueAs(request)
                 return route(exchange, admission: Admission(target: target, trace: trace))
             }
+            // Steps that the request has passed see the answer of a later one.
+            exchange.filterResponse(request.responseFilters)
             var headers = answer.headers
             headers.add(contentsOf: request.responseHeaders)
             exchange.respond(status: answer.status, headers: headers, body: answer.body)

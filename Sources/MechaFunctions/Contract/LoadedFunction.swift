@@ -19,10 +19,14 @@ public protocol LoadedFunction: Sendable {
     /// Instances that live now.
     var instances: Int { get }
 
+    /// Metrics that the guest keeps (proxy-wasm).
+    var guestMetrics: [GuestMetric] { get }
+
     /// Lets the calls that run end, runs the guest's `destroy` and frees everything. No call may follow.
     func close() async
 }
 
 extension LoadedFunction {
     public var routeID: String? { nil }
+    public var guestMetrics: [GuestMetric] { [] }
 }

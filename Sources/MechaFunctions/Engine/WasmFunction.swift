@@ -160,6 +160,49 @@ final class WasmFunction: LoadedFunction {
         return failure
     }
 
+    // MARK: - Requests in parts
+
+    /// An instance for a request that comes in parts; ``giveBack(_:after:failed:)`` must follow.
+    func borrow() async throws(FunctionError) -> Guest {
+        let deadline = NIODeadline.now() + .milliseconds(Int64(context.limits.wallMilliseconds))
+        try await gate.enter(until: deadline)
+        do throws(FunctionError) {
+            return try await takeGuest(until: deadline)
+        } catch {
+            gate.leave()
+            throw error
+        }
+    }
+
+    /// - Parameter failed: whether the request came to no good end, so that nobody knows what the instance still thinks of it.
+    func giveBack(_ guest: Guest, after started: NIODeadline, failed: Bool) {
+        var usage = FunctionUsage()
+        usage.calls = 1
+        usage.failures = failed ? 1 : 0
+        usage.cpuNanoseconds = guest.instance.budget.cpuNanoseconds
+        meter.add(
+            usage, memoryBytes: guest.instance.memoryBytes, nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
+        if failed { replace(guest) } else { finish(guest) }
+        gate.leave()
+    }
+
+    /// Wall time begins anew for a further part, processor time does not.
+    func newBudget(goingOnFrom old: WasmBudget) -> WasmBudget {
+        var budget = old
+        budget.deadline = NIODeadline.now() + .milliseconds(Int64(context.limits.wallMilliseconds))
+        return budget
+    }
+
+    /// What went wrong in a part, which is logged.
+    func failure(_ error: WasmError, _ guest: Guest) -> FunctionError {
+        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+        log(failure, "a filter")
+        return failure
+    }
+
+    /// Metrics that guests keep.
+    var guestMetrics: [GuestMetric] { context.shared.metricValues }
+
     private func log(_ failure: FunctionError, _ during: String) {
         let stack = failure.stack.isEmpty ? "" : " in \(failure.stack.joined(separator: " < "))"
         context.logger.error("\(during) failed: \(failure.message)\(stack)", metadata: ["code": "\(failure.code.rawValue)"])

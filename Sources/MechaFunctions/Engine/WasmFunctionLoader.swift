@@ -1,6 +1,7 @@
 import MechaHost
 import MechaWasm
 import NIOPosix
+import Synchronization
 
 /// Runs functions as WebAssembly in this process.
 ///
@@ -10,6 +11,7 @@ public final class WasmFunctionLoader: FunctionLoader {
     private let engines: WasmEngines
     private let cache: WasmModuleCache
     private let slots: InstanceSlots
+    private let filters = Mutex<[ObjectIdentifier: WasmFunction]>([:])
 
     public init(_ options: WasmFunctionOptions) {
         self.options = options
@@ -21,6 +23,36 @@ public final class WasmFunctionLoader: FunctionLoader {
     public func load(
         _ revision: FunctionRevision, module bytes: [UInt8], runtime: AppRuntime
     ) async throws(FunctionError) -> any LoadedFunction {
+        try await make(revision, module: bytes, runtime: runtime)
+    }
+
+    /// A module that requests of others pass (`middleware.http.wasm`).
+    func loadFilter(
+        _ revision: FunctionRevision, module bytes: [UInt8], runtime: AppRuntime
+    ) async throws(FunctionError) -> WasmFunction {
+        let filter = try await make(revision, module: bytes, runtime: runtime)
+        filters.withLock { $0[ObjectIdentifier(filter)] = filter }
+        return filter
+    }
+
+    func closeFilter(_ filter: WasmFunction) async {
+        filters.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(filter)) }
+        await filter.close()
+    }
+
+    /// What the filters of the process's pipelines have used, for metrics.
+    public var filterRows: [FunctionMetrics.Row] {
+        filters.withLock { Array($0.values) }.map { filter in
+            var row = FunctionMetrics.Row(
+                function: filter.revision.function, revision: "filter", usage: filter.usage, instances: filter.instances)
+            row.guest = filter.guestMetrics
+            return row
+        }.sorted { $0.function < $1.function }
+    }
+
+    private func make(
+        _ revision: FunctionRevision, module bytes: [UInt8], runtime: AppRuntime
+    ) async throws(FunctionError) -> WasmFunction {
         guard revision.limits.memoryBytes <= options.maximumMemoryBytes else {
             throw FunctionError(
                 .failed,

@@ -32,6 +32,7 @@ public final class Function: Sendable {
         /// What the disk has.
         var savedUsage: UsageLedger
         var app: (any FunctionApp)?
+        var stateTriggers: StateTriggers?
         var isClosed = false
     }
 
@@ -100,6 +101,14 @@ public final class Function: Sendable {
     public var instances: [Int: Int] {
         let running = table.withLock { Array($0.running.values) }
         return Dictionary(running.compactMap { revision in revision.loaded.map { (revision.stored.revision.number, $0.instances) } }) { $1 }
+    }
+
+    /// Metrics that guests keep, by revision.
+    public var guestMetrics: [Int: [GuestMetric]] {
+        let running = table.withLock { Array($0.running.values) }
+        return Dictionary(running.compactMap { revision in revision.loaded.map { (revision.stored.revision.number, $0.guestMetrics) } }) {
+            $1
+        }
     }
 
     // MARK: - Calls

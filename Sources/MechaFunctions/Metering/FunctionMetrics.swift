@@ -12,6 +12,8 @@ public enum FunctionMetrics {
         public var revision: String
         public var usage: FunctionUsage
         public var instances: Int
+        /// What the guest keeps itself.
+        public var guest: [GuestMetric] = []
 
         public init(function: String, revision: String, usage: FunctionUsage, instances: Int) {
             self.function = function
@@ -21,14 +23,50 @@ public enum FunctionMetrics {
         }
     }
 
-    public static func registry(of base: FunctionBase) -> MetricRegistry? {
+    /// - Parameter filters: of the process's pipelines, which are no functions with a name to call.
+    public static func registry(of base: FunctionBase, filters: [Row] = []) -> MetricRegistry? {
         let rows = base.functions.flatMap { function in
             let instances = function.instances
+            let guests = function.guestMetrics
             return function.usage.revisions.map { revision, usage in
-                Row(function: function.name, revision: String(revision), usage: usage, instances: instances[revision] ?? 0)
+                var row = Row(function: function.name, revision: String(revision), usage: usage, instances: instances[revision] ?? 0)
+                row.guest = guests[revision] ?? []
+                return row
             }
         }
-        return base.isHosting ? registry(of: rows) : nil
+        return base.isHosting || !filters.isEmpty ? registry(of: rows + filters) : nil
+    }
+
+    /// Series of guests' own metrics, of all functions together; those beyond are left out.
+    public static let guestSeriesAtMost = 2_000
+
+    private static func addGuests(_ rows: [Row], to registry: MetricRegistry) {
+        guard rows.contains(where: { !$0.guest.isEmpty }) else { return }
+        let labels = ["function", "revision", "name"]
+        let counter = registry.observedCounter(
+            "mecha_function_guest_total", help: "Counters that guests keep.", labels: labels, unitsPerWhole: 1)
+        let gauge = registry.gauge("mecha_function_guest_value", help: "Gauges that guests keep.", labels: labels)
+        let count = registry.observedCounter(
+            "mecha_function_guest_records_total", help: "How often guests recorded into their histograms.", labels: labels, unitsPerWhole: 1
+        )
+        let sum = registry.observedCounter(
+            "mecha_function_guest_records_sum", help: "What guests recorded into their histograms, added up.", labels: labels,
+            unitsPerWhole: 1)
+        var left = guestSeriesAtMost
+        for row in rows {
+            for metric in row.guest {
+                guard left > 0 else { return }
+                left -= 1
+                let names = [row.function, row.revision, metric.name]
+                switch metric.kind {
+                case .counter: counter.with(names).set(Int64(clamping: metric.value))
+                case .gauge: gauge.with(names).set(Int64(bitPattern: metric.value))
+                case .histogram:
+                    count.with(names).set(Int64(clamping: metric.count))
+                    sum.with(names).set(Int64(clamping: metric.value))
+                }
+            }
+        }
     }
 
     package static func registry(of rows: [Row]) -> MetricRegistry {
@@ -58,6 +96,7 @@ public enum FunctionMetrics {
             peak.with(names).set(Int64(clamping: row.usage.peakMemoryBytes))
             instances.with(names).set(Int64(row.instances))
         }
+        addGuests(rows, to: registry)
         return registry
     }
 

@@ -70,7 +70,8 @@ extension AppRuntime {
         if resources.components.isEmpty { resources.components = EmbeddedDefaults.components(dataDirectory: host.dataDirectory) }
         resources.components += triggers?.components ?? []
         let configuration = resources.configuration
-        let loader = ComponentLoader(host: host, options: options, logger: logger, telemetry: telemetry)
+        let loader = ComponentLoader(
+            host: host, options: options, logger: logger, telemetry: telemetry, isQuiet: triggers != nil)
         var outcome = await loader.load(resources, denied: configuration.deniedComponents, previous: previous)
 
         var next = AppSnapshot(isLoaded: true, declared: declared, resources: resources, configuration: configuration)
@@ -137,6 +138,7 @@ extension AppRuntime {
     }
 
     private func bind(_ component: LoadedComponent, into snapshot: inout AppSnapshot) throws {
+        (component.instance as? any AttachedComponent)?.attach(self)
         let outbound = component.block.flatMap { snapshot.policies.component(component.name, $0, .outbound) }
         if let store = component.instance as? any StateStore {
             snapshot.stateStores[component.name] = StateBinding(

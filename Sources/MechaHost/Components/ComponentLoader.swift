@@ -9,6 +9,8 @@ struct ComponentLoader: Sendable {
     let options: AppOptions
     let logger: Logger
     let telemetry: AppTelemetry
+    /// Whether components that others of the process have loaded before are no news.
+    var isQuiet = false
 
     /// Components in the order in which they were loaded, and what could not be loaded.
     struct Outcome: Sendable {
@@ -74,7 +76,8 @@ struct ComponentLoader: Sendable {
             throw error
         }
         telemetry.metrics.components.componentInitialized(type: spec.type)
-        logger.info("component loaded: \(resource.name) (\(spec.type)/\(spec.version))")
+        logger.log(
+            level: isQuiet && !isNew ? .debug : .info, "component loaded: \(resource.name) (\(spec.type)/\(spec.version))")
         return LoadedComponent(
             resource: resource, descriptor: descriptor, metadata: metadata, instance: instance,
             lease: ComponentLease(key, in: host.componentPool))

@@ -11,17 +11,33 @@ extension HTTPClient {
         guard let pipeline = slot.current else {
             return try await call(head, body: body, at: origin, callee: callee, bodyBytesAtMost: bodyBytesAtMost, deadline: deadline)
         }
-        var request = MiddlewareRequest(head)
-        if let answer = await pipeline.run(&request) {
-            var headers = answer.headers
-            headers.add(contentsOf: request.responseHeaders)
-            return AppResponse(.http(answer.status), headers: headers, contentType: headers.first(name: "content-type"), body: answer.body)
+        let given = body
+        var request = MiddlewareRequest(head, hasBody: given.readableBytes > 0) { limit throws(WireError) in
+            guard given.readableBytes <= limit else { throw WireError(.tooLarge, "the request body is larger than \(limit) bytes") }
+            return given
         }
-        var body = body
+        if let answer = await pipeline.run(&request) {
+            var filtered = ResponseFilter.Response(status: answer.status, headers: answer.headers, body: answer.body)
+            await request.responseFilters.apply(to: &filtered)
+            var headers = filtered.headers
+            headers.add(contentsOf: request.responseHeaders)
+            return AppResponse(
+                .http(filtered.status), headers: headers, contentType: headers.first(name: "content-type"),
+                body: filtered.body ?? ByteBuffer())
+        }
+        var body = request.wholeBody ?? body
         if var transform = request.requestTransform { body = transform.transformAll(body) }
         var response = try await call(
             request.head, body: body, at: origin, callee: callee, bodyBytesAtMost: bodyBytesAtMost, deadline: deadline)
         if var transform = request.responseTransform { response.body = transform.transformAll(response.body) }
+        if !request.responseFilters.isEmpty, case .http(let status) = response.outcome {
+            var filtered = ResponseFilter.Response(status: status, headers: response.headers, body: response.body)
+            await request.responseFilters.apply(to: &filtered)
+            response.outcome = .http(filtered.status)
+            response.headers = filtered.headers
+            response.contentType = filtered.headers.first(name: "content-type")
+            response.body = filtered.body ?? ByteBuffer()
+        }
         response.headers.add(contentsOf: request.responseHeaders)
         return response
     }

@@ -47,8 +47,12 @@ final class ReplayedBody: BodySink, @unchecked Sendable {
 
     /// The whole body, for attempts that need it in one piece.
     func collect(upTo limit: Int) async throws(WireError) -> ByteBuffer {
-        if whole == nil { whole = try await exchange.collectBody(upTo: limit) }
-        return whole ?? ByteBuffer()
+        if let whole { return whole }
+        let body = try await exchange.collectBody(upTo: limit)
+        whole = body
+        // Attempts that stream get it too.
+        if body.readableBytes > 0, chunks.isEmpty { chunks = [body] }
+        return body
     }
 
     /// The attempt is over; what comes until the next one is kept.

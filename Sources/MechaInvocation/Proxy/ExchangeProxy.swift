@@ -17,7 +17,7 @@ final class ExchangeProxy: @unchecked Sendable {
     private var upstream: ClientExchange?
     private var phase = Phase.waiting
     /// Whether a body, or at least its end, is sent on. Decided once: a body that is still to come may turn out empty.
-    private let hasBody: Bool
+    private var hasBody: Bool
     /// Bytes of the request's body that its head promised; nil when it did not.
     private let promisedBytes: Int?
     /// Whether any of the body was taken, so that the request cannot be sent again.
@@ -28,6 +28,10 @@ final class ExchangeProxy: @unchecked Sendable {
     private var requestTransform: (any BodyTransform)?
     private var responseTransform: (any BodyTransform)?
     private var addedHeaders = HTTPHeaders()
+    /// Of the exchange, for the response of this callee.
+    private var filters = 0
+    /// What a pipeline put in the place of the body.
+    private var wholeBody: ByteBuffer?
 
     /// A gRPC response whose status may follow at once, in trailers: the policy hears it before the caller does.
     private var heldHead: HTTPResponseHead?
@@ -48,12 +52,22 @@ final class ExchangeProxy: @unchecked Sendable {
     /// Sends the request through a pipeline, if there is one, and then to the callee.
     func start(_ head: HTTPRequestHead, to origin: Origin, by client: HTTPClient, through slot: HTTPPipelineSlot?) {
         guard let pipeline = slot?.current else { return start(head, to: origin, by: client) }
-        let request = MiddlewareRequest(head, isSecure: call.exchange.isSecure)
+        let request = MiddlewareRequest(head, isSecure: call.exchange.isSecure, hasBody: hasBody) { [call] limit throws(WireError) in
+            if let body = call.policed?.body { return try await body.collect(upTo: limit) }
+            return try await call.exchange.collectBody(upTo: limit)
+        }
         pipeline.run(request, on: call.exchange.context) { [self] request, answer in
+            if let failure = call.exchange.failure { return callerLeft(failure) }
             addedHeaders = request.responseHeaders
             responseTransform = request.responseTransform
+            call.exchange.filterResponse(request.responseFilters)
+            filters = request.responseFilters.count
             if let answer { return respond(answer) }
             requestTransform = request.requestTransform
+            if let body = request.wholeBody {
+                wholeBody = body
+                hasBody = body.readableBytes > 0
+            }
             start(request.head, to: origin, by: client)
         }
     }
@@ -62,7 +76,10 @@ final class ExchangeProxy: @unchecked Sendable {
     private func respond(_ answer: MiddlewareAnswer) {
         guard phase == .waiting else { return }
         phase = .over
-        guard call.policed?.takesOver(status: Int(answer.status.code)) != true else { return owner.callEnded(call, failure: nil) }
+        guard call.policed?.takesOver(status: Int(answer.status.code)) != true else {
+            dropFilters()
+            return owner.callEnded(call, failure: nil)
+        }
         let head = ResponseHeaders.head(
             HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers), adding: call.responseHeaders)
         var headers = head.headers
@@ -86,11 +103,22 @@ final class ExchangeProxy: @unchecked Sendable {
         exchange.whenAbandoned { [self] in callerLeft($0) }
     }
 
+    /// The response comes from elsewhere: filters of this callee's do not concern it.
+    private func dropFilters() {
+        call.exchange.dropResponseFilters(filters)
+        filters = 0
+    }
+
     private func takeBody(for upstream: ClientExchange) {
         guard !isListening else { return }
         isListening = true
         hasTakenBody = hasBody
         let exchange = call.exchange
+        if hasBody, var body = wholeBody {
+            if let changed = requestTransform?.transformAll(body) { body = changed }
+            requestTransform = nil
+            upstream.write(body, flush: false)
+        }
         if let failure = exchange.failure { return callerLeft(failure) }
         if let body = call.policed?.body { body.stream(into: self) } else { exchange.streamBody(into: self) }
         guard phase != .over, hasBody, !exchange.isRequestComplete else { return }
@@ -101,7 +129,7 @@ final class ExchangeProxy: @unchecked Sendable {
 // The caller's side: its request, and its readiness for the response.
 extension ExchangeProxy: BodySink {
     func bodyReceived(_ chunk: ByteBuffer) {
-        guard phase != .over, let upstream else { return }
+        guard phase != .over, wholeBody == nil, let upstream else { return }
         let exchange = call.exchange
         if let limit = call.bodyBytesAtMost, exchange.requestBodyBytes > limit {
             upstream.cancel()
@@ -173,6 +201,7 @@ extension ExchangeProxy: ResponseSink {
             upstream?.cancel()
             upstream = nil
             phase = .over
+            dropFilters()
             return owner.callEnded(call, failure: nil)
         }
         begin(head)
@@ -221,6 +250,7 @@ extension ExchangeProxy: ResponseSink {
             if policed.takesOver(status: 200, grpcStatus: status), phase == .waiting {
                 upstream = nil
                 phase = .over
+                dropFilters()
                 return owner.callEnded(call, failure: nil)
             }
         }
@@ -246,6 +276,7 @@ extension ExchangeProxy: ResponseSink {
     private func giveUp(_ error: InvocationError) {
         guard phase == .waiting else { return }
         phase = .over
+        dropFilters()
         upstream?.cancel()
         upstream = nil
         owner.callEnded(call, failure: error)
@@ -255,6 +286,7 @@ extension ExchangeProxy: ResponseSink {
         let wasWaiting = phase == .waiting
         phase = .over
         upstream = nil
+        if wasWaiting { dropFilters() }
         if owesStatus, !wasWaiting { _ = call.policed?.takesOver(error) }
         guard !wasWaiting else { return owner.refuse(call, error, hasTakenBody: hasTakenBody) }
         call.exchange.abort(WireError(.connectionClosed, error.message, cause: error))

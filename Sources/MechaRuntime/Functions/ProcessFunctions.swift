@@ -24,14 +24,14 @@ final class ProcessFunctions: Sendable {
     private let modules = Mutex<(generations: [Int], paths: [String])>(([], []))
 
     /// Nil for a process without apps, which has no resources either.
-    init?(_ options: RuntimeOptions, hosted: [HostedApp], host: Host, logs: RuntimeLogs) async throws {
+    init?(_ options: RuntimeOptions, hosted: [HostedApp], host: Host, loader: WasmFunctionLoader, logs: RuntimeLogs) async throws {
         guard let home = hosted.first else { return nil }
         self.host = host
         self.hosted = hosted
         let folder = "\(options.dataDirectory)/functions"
         logger = home.runtime.logger
         maker = FunctionAppMaker(home: home, host: host, logs: logs, port: options.functionsPort)
-        loader = WasmFunctionLoader(WasmFunctionOptions(cacheDirectory: "\(folder)/cache"))
+        self.loader = loader
         base = FunctionBase(
             folder: folder, loader: loader, hosting: maker, images: ImageRegistry(client: host.client, environment: host.environment),
             clock: host.clock, logger: logger)
@@ -50,8 +50,7 @@ final class ProcessFunctions: Sendable {
 
     /// Of functions, when there are any.
     var registries: [MetricRegistry] {
-        guard base.isHosting else { return [] }
-        return [maker.registry] + [FunctionMetrics.registry(of: base)].compactMap { $0 }
+        (base.isHosting ? [maker.registry] : []) + [FunctionMetrics.registry(of: base, filters: loader.filterRows)].compactMap { $0 }
     }
 
     var port: Int? { maker.listenerPort }

@@ -1,5 +1,6 @@
 import MechaInvocation
 import MechaWasm
+import MechaWire
 import NIOCore
 import NIOHTTP1
 
@@ -18,6 +19,8 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     var localResponse: AppResponse?
     var request: AppRequest?
     var properties: [String: ByteBuffer] = [:]
+    /// Whom a request that passes came from.
+    var peerAddress: SocketAddress?
 
     /// Calls of others that were made and not answered yet, in their order.
     var httpCalls: [(id: UInt32, context: Int32, call: Task<AppResponse?, Never>)] = []
@@ -70,8 +73,7 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     }
 
     override func free() {
-        for call in httpCalls { call.call.cancel() }
-        httpCalls.removeAll()
+        dropCalls()
         super.free()
     }
 
@@ -111,6 +113,29 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
         effectiveContext = lastContext
     }
 
+    /// The same for a request that passes. False when its target is none.
+    func begin(filtering passing: MiddlewareRequest) -> Bool {
+        let head = passing.head
+        guard let target = try? MethodPath(target: head.uri) else { return false }
+        begin(AppRequest(head.method, target, headers: head.headers, contentType: head.headers.first(name: "content-type")))
+        requestBody.clear()
+        peerAddress = passing.peerAddress
+        return true
+    }
+
+    /// A further part of the same request, which has limits of its own.
+    func beginPart() {
+        beginCall()
+        localResponse = nil
+        callAnswer = nil
+    }
+
+    func dropCalls() {
+        for call in httpCalls { call.call.cancel() }
+        httpCalls.removeAll()
+        request = nil
+    }
+
     private static func headers(of request: AppRequest) -> [HeaderPairs.Pair] {
         var pairs: [HeaderPairs.Pair] = [
             (":method", request.verb?.rawValue ?? "POST"), (":path", request.method.target), (":scheme", "http"),
@@ -138,7 +163,7 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     }
 
     /// Tells the guest of the answers to its calls, until none is left or `isEnough`.
-    private func answerHTTPCalls(until isEnough: () -> Bool) async throws(WasmError) {
+    func answerHTTPCalls(until isEnough: () -> Bool) async throws(WasmError) {
         while !isEnough(), !httpCalls.isEmpty {
             let next = httpCalls.removeFirst()
             let answer = await next.call.value
@@ -174,7 +199,8 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     private func call(_ name: StaticString, _ arguments: Int32...) async throws(WasmError) -> Int32 { try await call(name, arguments) }
 
     /// Calls an export that guests may leave out; versions of the interface differ in how many arguments it takes.
-    private func call(_ name: StaticString, _ arguments: [Int32]) async throws(WasmError) -> Int32 {
+    @discardableResult
+    func call(_ name: StaticString, _ arguments: [Int32]) async throws(WasmError) -> Int32 {
         guard let signature = instance.template.module.function("\(name)"), let function = instance.function(name) else { return 0 }
         guard signature.parameters.allSatisfy({ $0 == .i32 }), signature.parameters.count <= arguments.count,
             signature.results.isEmpty || signature.results == [.i32]

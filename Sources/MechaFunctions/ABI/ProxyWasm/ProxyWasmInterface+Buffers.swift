@@ -114,7 +114,22 @@ extension ProxyWasmGuest {
         if let own = properties[path] { return own }
         let segments = path.split(separator: "\0", omittingEmptySubsequences: true).map(String.init)
         func text(_ text: String?) -> ByteBuffer? { text.map { ByteBuffer(string: $0) } }
+        func number(_ value: Int) -> ByteBuffer? { ByteBuffer(integer: Int64(value), endianness: .little) }
         switch segments.first {
+        case "source" where segments.count == 2:
+            switch segments[1] {
+            case "address": return text(peerAddress?.ipAddress.map { "\($0):\(peerAddress?.port ?? 0)" })
+            case "port": return peerAddress?.port.flatMap(number)
+            default: return nil
+            }
+        case "response" where segments.count >= 2:
+            switch segments[1] {
+            case "code": return responseHeaders.first { $0.name == ":status" }.flatMap { Int($0.value) }.flatMap(number)
+            case "size": return number(responseBody.readableBytes)
+            case "headers" where segments.count == 3:
+                return text(responseHeaders.first { $0.name == segments[2].lowercased() }?.value)
+            default: return nil
+            }
         case "plugin_name": return text(context.revision.function)
         case "plugin_root_id", "plugin_vm_id": return text("")
         case "request" where segments.count >= 2:
@@ -127,6 +142,10 @@ extension ProxyWasmGuest {
             case "host": return text(request.headers.first(name: "host") ?? "")
             case "scheme": return text("http")
             case "protocol": return text("HTTP/1.1")
+            case "id": return text(request.headers.first(name: "x-request-id"))
+            case "referer": return text(request.headers.first(name: "referer"))
+            case "useragent": return text(request.headers.first(name: "user-agent"))
+            case "size": return number(requestBody.readableBytes)
             case "headers" where segments.count == 3: return text(requestHeaders.first { $0.name == segments[2].lowercased() }?.value)
             default: return nil
             }

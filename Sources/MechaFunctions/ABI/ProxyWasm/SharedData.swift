@@ -10,7 +10,9 @@ final class SharedData: Sendable {
     static let queueItemsAtMost = 10_000
     static let metricsAtMost = 1_000
 
-    enum MetricKind: UInt32 { case counter, gauge, histogram }
+    static let metricNameBytesAtMost = 200
+
+    typealias MetricKind = GuestMetric.Kind
 
     private struct State {
         var values: [String: (value: ByteBuffer, version: UInt32)] = [:]
@@ -19,7 +21,7 @@ final class SharedData: Sendable {
         var queueNames: [String: UInt32] = [:]
         var queues: [UInt32: [ByteBuffer]] = [:]
         var metricNames: [String: UInt32] = [:]
-        var metrics: [UInt32: (kind: MetricKind, value: UInt64)] = [:]
+        var metrics: [UInt32: GuestMetric] = [:]
     }
 
     private let state = Mutex(State())
@@ -85,10 +87,10 @@ final class SharedData: Sendable {
     func defineMetric(_ kind: MetricKind, _ name: String) -> UInt32? {
         state.withLock { state in
             if let id = state.metricNames[name] { return id }
-            guard state.metrics.count < Self.metricsAtMost else { return nil }
+            guard state.metrics.count < Self.metricsAtMost, !name.isEmpty, name.utf8.count <= Self.metricNameBytesAtMost else { return nil }
             let id = UInt32(state.metrics.count + 1)
             state.metricNames[name] = id
-            state.metrics[id] = (kind, 0)
+            state.metrics[id] = GuestMetric(kind, name, value: 0)
             return id
         }
     }
@@ -106,11 +108,19 @@ final class SharedData: Sendable {
     func record(_ metric: UInt32, _ value: UInt64) -> ProxyWasmStatus {
         state.withLock { state in
             guard let kind = state.metrics[metric]?.kind else { return .notFound }
-            guard kind != .counter else { return .badArgument }
-            state.metrics[metric]?.value = value
+            switch kind {
+            case .counter: return .badArgument
+            case .gauge: state.metrics[metric]?.value = value
+            case .histogram:
+                state.metrics[metric]?.value &+= value
+                state.metrics[metric]?.count &+= 1
+            }
             return .ok
         }
     }
+
+    /// In the order in which they were defined.
+    var metricValues: [GuestMetric] { state.withLock { $0.metrics.sorted { $0.key < $1.key }.map(\.value) } }
 
     func metric(_ metric: UInt32) -> UInt64? { state.withLock { $0.metrics[metric]?.value } }
 }

@@ -16,11 +16,60 @@ public struct MiddlewareRequest: Sendable {
     /// The last is applied first, as the step that stands nearest to the response.
     private(set) var responseTransforms: [BodyTransformation] = []
 
+    /// Look at the response; the last is asked first.
+    package private(set) var responseFilters: [ResponseFilter] = []
+    /// Reads the whole body, on the request's loop; throws beyond the limit that it is given.
+    private let bodySource: BodySource?
+    /// Whether a body comes, or may come.
+    public private(set) var hasBody: Bool
+    /// The body that a step has read or made.
+    package private(set) var wholeBody: ByteBuffer?
+
+    package typealias BodySource = @Sendable (_ bytesAtMost: Int) async throws(WireError) -> ByteBuffer
+
     public init(_ head: HTTPRequestHead, isSecure: Bool = false, peerAddress: SocketAddress? = nil) {
+        self.init(head, isSecure: isSecure, peerAddress: peerAddress, bodySource: nil)
+    }
+
+    package init(
+        _ head: HTTPRequestHead, isSecure: Bool = false, peerAddress: SocketAddress? = nil, hasBody: Bool = false, bodySource: BodySource?
+    ) {
+        self.hasBody = hasBody
         self.head = head
         self.isSecure = isSecure
         self.peerAddress = peerAddress
+        self.bodySource = bodySource
     }
+
+    /// The whole body, as the steps before have left it. For operations of ``MiddlewareVerdict/later(_:)`` only.
+    public mutating func body(upTo bytesAtMost: Int) async throws(WireError) -> ByteBuffer {
+        var body: ByteBuffer
+        if let wholeBody {
+            body = wholeBody
+        } else if let bodySource {
+            body = try await bodySource(bytesAtMost)
+        } else {
+            body = ByteBuffer()
+        }
+        if var transform = requestTransform {
+            body = transform.transformAll(body)
+            requestTransforms = []
+        }
+        replaceBody(body)
+        return body
+    }
+
+    /// Puts another body in the place of the request's, which has been read.
+    public mutating func replaceBody(_ body: ByteBuffer) {
+        wholeBody = body
+        hasBody = body.readableBytes > 0
+        head.headers.remove(name: "transfer-encoding")
+        head.headers.remove(name: "content-length")
+        if body.readableBytes > 0 { head.headers.add(name: "content-length", value: String(body.readableBytes)) }
+    }
+
+    /// Has the response looked at before it goes back.
+    public mutating func filterResponse(_ filter: ResponseFilter) { responseFilters.append(filter) }
 
     /// Sends the request's body through a transformation. Its length is not known any more.
     public mutating func transformRequestBody(_ transformation: @escaping BodyTransformation) {

@@ -45,10 +45,13 @@ public final class ServerExchange: @unchecked Sendable {
     /// What a pipeline does to the bodies; nil for nothing.
     private var requestTransform: (any BodyTransform)?
     private var responseTransform: (any BodyTransform)?
+    /// A response that filters look at before it leaves; nil without filters.
+    var hold: ResponseHold?
     /// Told in the `traceparent` of the response that follows, unless it brings one.
     package var responseTrace: TraceContext?
 
-    private enum ResponsePhase { case pending, streaming, done }
+    /// `held`: complete for who gave it, while filters look at it.
+    private enum ResponsePhase { case pending, streaming, held, done }
 
     package init(
         head: HTTPRequestHead?, http2Headers: HPACKHeaders?, isSecure: Bool, context: LoopContext, limits: WireLimits,
@@ -93,7 +96,7 @@ public final class ServerExchange: @unchecked Sendable {
 
     // MARK: - Response
 
-    public var isWritable: Bool { driver?.isWritable ?? false }
+    public var isWritable: Bool { hold?.isRunning != true && driver?.isWritable ?? false }
     public var hasResponded: Bool { response != .pending }
 
     /// Adds headers to the response that is still to come.
@@ -105,6 +108,13 @@ public final class ServerExchange: @unchecked Sendable {
     public func respond(status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer? = nil) {
         context.loop.assertInEventLoop()
         guard response == .pending, let driver else { return }
+        if hold != nil, holdHead(HTTPResponseHead(version: .http1_1, status: status, headers: headers)) {
+            response = .held
+            responseStatus = status
+            if let body { _ = holdBody(body) }
+            _ = holdEnd(nil)
+            return
+        }
         response = .done
         responseStatus = status
         var (headers, body) = (headers, body)
@@ -123,6 +133,7 @@ public final class ServerExchange: @unchecked Sendable {
         guard response == .pending, let driver else { return }
         response = .streaming
         responseStatus = head.status
+        if hold != nil, holdHead(head) { return }
         if addedHeaders == nil, responseTrace == nil, responseTransform == nil { return driver.sendHead(head) }
         var head = head
         if responseTransform != nil { head.headers.remove(name: "content-length") }
@@ -143,6 +154,7 @@ public final class ServerExchange: @unchecked Sendable {
     /// Sends a piece of a streamed response without waiting; `flush` makes it leave now.
     public func write(_ chunk: ByteBuffer, flush: Bool = true) {
         guard response == .streaming, let driver else { return }
+        if hold != nil, holdBody(chunk) { return }
         var chunk = chunk
         if let changed = responseTransform?.transform(chunk) { chunk = changed }
         responseBodyBytes += chunk.readableBytes
@@ -167,6 +179,10 @@ public final class ServerExchange: @unchecked Sendable {
 
     public func end(trailers: HTTPHeaders? = nil) {
         guard response == .streaming, let driver else { return }
+        if hold != nil {
+            response = .held
+            if holdEnd(trailers) { return }
+        }
         response = .done
         if let rest = responseTransform?.finish(), rest.readableBytes > 0 {
             responseBodyBytes += rest.readableBytes
@@ -174,6 +190,23 @@ public final class ServerExchange: @unchecked Sendable {
         }
         driver.sendEnd(trailers: trailers)
         finish()
+    }
+
+    /// What filters made of a held response.
+    func sendHeld(whole head: HTTPResponseHead, _ body: ByteBuffer) {
+        guard response == .held || response == .streaming else { return }
+        response = .pending
+        respond(status: head.status, headers: head.headers, body: body)
+    }
+
+    /// The same without the body, of which some may have come meanwhile.
+    func sendHeld(_ head: HTTPResponseHead, _ body: ByteBuffer, isEnded: Bool, trailers: HTTPHeaders?) {
+        guard response == .held || response == .streaming else { return }
+        response = .pending
+        start(head)
+        if body.readableBytes > 0 { write(body) }
+        if isEnded { return end(trailers: trailers) }
+        writabilityChanged(isWritable)
     }
 
     /// Complete gRPC-shaped response in HTTP/2's own form. Only for exchanges with ``http2Headers``.
@@ -218,6 +251,12 @@ public final class ServerExchange: @unchecked Sendable {
         head = request.head
         if !request.responseHeaders.isEmpty { addResponseHeaders(request.responseHeaders) }
         responseTransform = request.responseTransform
+        filterResponse(request.responseFilters)
+        if let body = request.wholeBody {
+            requestBody.collectionLimit = .max
+            requestBody.append(body)
+            requestBodyBytes = body.readableBytes
+        }
         guard var transform = request.requestTransform else { return }
         let early = requestBody.takeBuffered()
         var changed = early.readableBytes > 0 ? transform.transform(early) : early
