@@ -10,6 +10,8 @@ public final class Host: Sendable {
     public let catalog: ComponentCatalog
     /// All apps of the process, for calls among them.
     public let apps = LocalApps()
+    /// Changes of state that apps of the process make.
+    public let stateChanges = StateChanges()
     public let clock: any MechaClock
     /// The machine's name, as other runtimes are told it.
     public let hostName: String

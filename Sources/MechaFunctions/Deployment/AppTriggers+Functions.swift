@@ -3,12 +3,13 @@ import MechaInvocation
 import MechaManifest
 
 extension AppTriggers {
-    /// What the app of a function must have for its triggers. Requests of HTTP are the listener's matter.
+    /// What the app of a function must have for its triggers. Requests of HTTP and gRPC are the listener's matter, changes
+    /// of state ``StateTriggers``'s.
     init(_ triggers: [FunctionTrigger], of function: String) {
         self.init()
         for (index, trigger) in triggers.enumerated() {
             switch trigger.event {
-            case .http: break
+            case .http, .grpc, .state: break
             case .cron(let schedule, let zone, let route):
                 var metadata = [
                     NamedValue("schedule", .text(schedule)), NamedValue("route", .text(route)), NamedValue("direction", .text("input")),

@@ -52,7 +52,8 @@ public struct FunctionDeployment: Sendable, Hashable {
             }
             self.triggers = try triggers.enumerated().map { index, trigger throws(FunctionBaseError) in
                 guard let trigger = FunctionTrigger(trigger) else {
-                    throw FunctionBaseError(.invalid, "triggers[\(index)] cannot be understood; expected http, cron, topic or binding")
+                    throw FunctionBaseError(
+                        .invalid, "triggers[\(index)] cannot be understood; expected http, cron, topic, binding, state or grpc")
                 }
                 return trigger
             }

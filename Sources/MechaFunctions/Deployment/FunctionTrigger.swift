@@ -1,4 +1,5 @@
 import MechaCore
+import MechaHost
 import MechaManifest
 
 /// What calls a function, through which alias.
@@ -13,6 +14,10 @@ public struct FunctionTrigger: Sendable, Hashable {
         case topic(pubsub: String, topic: String, route: String, deadLetterTopic: String?)
         /// Events of a declared input binding.
         case binding(name: String)
+        /// Changes that other apps of this process make to keys of a store, posted to `route`.
+        case state(StateChanges.Filter, route: String)
+        /// Unary calls of a method of gRPC on the functions' listener.
+        case grpc(service: String, method: String)
     }
 
     public var event: Event
@@ -47,6 +52,14 @@ public struct FunctionTrigger: Sendable, Hashable {
                     [.init("pubsub", .string(pubsub)), .init("topic", .string(topic)), .init("route", .string(route))]
                         + [dead.map { .init("deadLetterTopic", .string($0)) }].compactMap { $0 }))
         case .binding(let name): event = .init("binding", ["name": .string(name)])
+        case .state(let filter, let route):
+            event = .init(
+                "state",
+                [
+                    "store": .string(filter.store), "keyPrefix": .string(filter.keyPrefix),
+                    "operations": .strings(filter.operations.map(\.rawValue).sorted()), "route": .string(route),
+                ])
+        case .grpc(let service, let method): event = .init("grpc", ["service": .string(service), "method": .string(method)])
         }
         return .object([event, .init("alias", .string(alias))])
     }
@@ -67,6 +80,15 @@ public struct FunctionTrigger: Sendable, Hashable {
                 deadLetterTopic: topic["deadLetterTopic"]?.stringValue)
         } else if let name = json["binding"]?["name"]?.stringValue {
             event = .binding(name: name)
+        } else if let state = json["state"], let store = state["store"]?.stringValue {
+            let operations = (state["operations"]?.arrayValue ?? []).compactMap(\.stringValue).compactMap(StateChange.Operation.init)
+            event = .state(
+                .init(
+                    store: store, keyPrefix: state["keyPrefix"]?.stringValue ?? "",
+                    operations: Set(operations.isEmpty ? StateChange.Operation.allCases : operations)),
+                route: state["route"]?.stringValue ?? "/state")
+        } else if let grpc = json["grpc"], let service = grpc["service"]?.stringValue, let method = grpc["method"]?.stringValue {
+            event = .grpc(service: service, method: method)
         } else {
             return nil
         }
@@ -80,6 +102,8 @@ public struct FunctionTrigger: Sendable, Hashable {
         case .cron(let schedule, _, _): "cron \(schedule)"
         case .topic(let pubsub, let topic, _, _): "topic \(pubsub)/\(topic)"
         case .binding(let name): "binding \(name)"
+        case .state(let filter, _): "state \(filter.store)/\(filter.keyPrefix)"
+        case .grpc(let service, let method): "grpc \(service)/\(method)"
         }
     }
 }
@@ -93,6 +117,10 @@ extension FunctionTrigger {
         case .topic(let pubsub, let topic, let route, let dead):
             event = .topic(pubsub: pubsub, topic: topic, route: route, deadLetterTopic: dead)
         case .binding(let name): event = .binding(name: name)
+        case .state(let store, let prefix, let operations, let route):
+            event = .state(
+                .init(store: store, keyPrefix: prefix, operations: Set(operations.compactMap(StateChange.Operation.init))), route: route)
+        case .grpc(let service, let method): event = .grpc(service: service, method: method)
         }
     }
 }

@@ -106,6 +106,7 @@ extension Function {
         }
         for number in collected { store.remove(number, of: name) }
         await app?.runtime.replace(AppTriggers(next.triggers, of: name))
+        watchState(next.triggers)
     }
 
     private func close(_ revision: RunningRevision) async {
@@ -117,7 +118,22 @@ extension Function {
     }
 
     /// Begins to answer calls: opened by the base before anything else.
-    func attach(_ app: any FunctionApp) { withTable { $0.app = app } }
+    func attach(_ app: any FunctionApp) {
+        withTable { $0.app = app }
+        watchState(state.triggers)
+    }
+
+    private func watchState(_ triggers: [FunctionTrigger]) {
+        let watcher = withTable { table -> StateTriggers? in
+            if table.stateTriggers == nil, let runtime = table.app?.runtime, !table.isClosed,
+                triggers.contains(where: { if case .state = $0.event { true } else { false } })
+            {
+                table.stateTriggers = StateTriggers(runtime)
+            }
+            return table.stateTriggers
+        }
+        watcher?.replace(triggers)
+    }
 
     /// Loads what has to stand ready without a call.
     func warm() async {
@@ -159,6 +175,7 @@ extension Function {
             }
             return (table.app, Array(table.running.values))
         }
+        await withTable { $0.stateTriggers.take() }?.close()
         await app?.close()
         for revision in running { await close(revision) }
         withTable { $0.app = nil }

@@ -33,6 +33,8 @@ public final class FunctionBase: Sendable {
         var uploads: [String] = []
         var triggers = HTTPTriggerTable()
         var routeIDs: [String: String] = [:]
+        /// By the path of the method.
+        var grpcTriggers: [String: HTTPTriggerTable.Match] = [:]
         var keeper: Task<Void, Never>?
         var isClosed = false
     }
@@ -79,6 +81,14 @@ public final class FunctionBase: Sendable {
             guard let match = state.triggers.match(host: host, path: path, method: method),
                 let function = state.functions[match.function]
             else { return nil }
+            return (function, match.alias)
+        }
+    }
+
+    /// The function that a method of gRPC calls.
+    func trigger(grpc path: String) -> (function: Function, alias: String)? {
+        state.withLock { state in
+            guard let match = state.grpcTriggers[path], let function = state.functions[match.function] else { return nil }
             return (function, match.alias)
         }
     }
@@ -349,7 +359,15 @@ public final class FunctionBase: Sendable {
         let routeIDs = Dictionary(functions.compactMap { function in function.state.routeID.map { ($0, function.name) } }) { first, _ in
             first
         }
-        state.withLock { state in
+        var methods: [String: HTTPTriggerTable.Match] = [:]
+        for function in functions {
+            for trigger in function.state.triggers {
+                guard case .grpc(let service, let method) = trigger.event, methods["/\(service)/\(method)"] == nil else { continue }
+                methods["/\(service)/\(method)"] = .init(function: function.name, alias: trigger.alias)
+            }
+        }
+        state.withLock { [methods] state in
+            state.grpcTriggers = methods
             state.triggers = triggers
             state.routeIDs = routeIDs
         }

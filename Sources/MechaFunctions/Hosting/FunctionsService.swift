@@ -13,6 +13,7 @@ public final class FunctionsService: HTTPService {
     public init(_ base: FunctionBase) { self.base = base }
 
     public func handle(_ exchange: ServerExchange) {
+        if let path = GRPCServerCall.path(of: exchange) { return handle(exchange, grpc: path) }
         let head = exchange.head
         let path = head.uri.prefix { $0 != "?" }
         if let (function, alias) = base.trigger(host: head.headers.first(name: "host"), path: path, method: head.method.rawValue) {
@@ -30,6 +31,45 @@ public final class FunctionsService: HTTPService {
         }
         let rest = head.uri.dropFirst(1 + first.count)
         call(function, rest.first == "/" ? rest : "/\(rest)", alias: parts.count > 1 ? String(parts[1]) : nil, exchange)
+    }
+
+    /// A call of gRPC: the message's bytes are the body, of the request and of the answer.
+    private func handle(_ exchange: ServerExchange, grpc path: String) {
+        guard let (function, alias) = base.trigger(grpc: path), let app = function.app?.runtime.app else {
+            return exchange.respondGRPC(GRPCStatus(.unimplemented, "no function is called by \(path)"))
+        }
+        let limits = GRPCLimits(messageBytes: function.requestBytesAtMost)
+        let headers = exchange.head.headers
+        _ = GRPCServerCall.serve(exchange, limits: limits) { message, call in
+            var forwarded = HTTPHeaders()
+            for (name, value) in headers where !Self.isOfGRPC(name) { forwarded.add(name: name, value: value) }
+            forwarded.replaceOrAdd(name: FunctionChannel.entranceHeader, value: alias)
+            let answer: AppResponse
+            do throws(InvocationError) {
+                answer = try await app.invoke(
+                    AppRequest(
+                        .POST, try MethodPath(target: path), headers: forwarded, carriesMetadata: true,
+                        contentType: "application/grpc+proto", body: message),
+                    deadline: call.deadline)
+            } catch {
+                throw GRPCStatus(.unavailable, error.message)
+            }
+            // A guest may answer with a status of gRPC itself.
+            if let code = answer.headers.first(name: "grpc-status").flatMap({ Int($0) }), code != 0 {
+                throw GRPCStatus(GRPCStatus.Code(rawValue: code), answer.headers.first(name: "grpc-message") ?? "")
+            }
+            switch answer.outcome {
+            case .grpc(let status) where status.code != .ok: throw status
+            case .http(let status) where !(200..<300).contains(status.code):
+                throw GRPCStatus(.init(invocationStatus: status), "the function answered \(status.code)")
+            default: return answer.body
+            }
+        }
+    }
+
+    private static func isOfGRPC(_ name: String) -> Bool {
+        ["content-type", "te", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding", "host", "content-length"].contains(
+            name.lowercased())
     }
 
     private func call(_ function: Function, _ target: Substring, alias: String?, _ exchange: ServerExchange) {

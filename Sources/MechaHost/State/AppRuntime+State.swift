@@ -51,6 +51,7 @@ extension AppRuntime {
         } failure: { error in
             RuntimeError(.stateSave, saveMessage(error, store: name), resource: name, cause: error)
         }
+        changed(binding, writes)
     }
 
     public func deleteState(store name: String, removal: StateRemoval) async throws {
@@ -61,6 +62,7 @@ extension AppRuntime {
             RuntimeError(
                 .stateDelete, "failed deleting state with key \(removal.key): \(describe(error))", resource: name, cause: error)
         }
+        changed(binding, [removal])
     }
 
     public func bulkDeleteState(store name: String, removals: [StateRemoval]) async throws {
@@ -72,6 +74,7 @@ extension AppRuntime {
             RuntimeError(
                 .stateDelete, "failed deleting state in state store \(name): \(describe(error))", resource: name, cause: error)
         }
+        changed(binding, removals)
     }
 
     public func transactState(store name: String, operations: [StateOperation], metadata: [String: String], trace: TraceContext? = nil)
@@ -100,6 +103,7 @@ extension AppRuntime {
             RuntimeError(
                 .stateTransaction, "error while executing state transaction: \(describe(error))", resource: name, cause: error)
         }
+        changed(binding, operations)
     }
 
     /// Only keys of this app are seen, where Dapr lets a query see every app's.

@@ -180,16 +180,36 @@ extension FunctionSpec.Trigger {
         let binding = fields.object("binding") { binding in
             Event.binding(name: binding.required("name", expected: "the name of an input binding"))
         }
-        let events = [http, cron, topic, binding].compactMap { $0 }
+        let state = fields.object("state") { state in
+            let operations = state.strings("operations").map { $0.lowercased() }
+            for operation in operations where !["set", "delete"].contains(operation) {
+                state.error("operations", "has \"\(operation.clipped)\"", expected: "set or delete")
+            }
+            return Event.state(
+                store: state.required("store", expected: "the name of a state store"), keyPrefix: state.string("keyPrefix") ?? "",
+                operations: operations.isEmpty ? ["set", "delete"] : operations, route: state.path("route", default: "/state"))
+        }
+        let grpc = fields.object("grpc") { grpc in
+            let service = grpc.required("service", expected: "the full name of a service, such as shop.v1.Orders")
+            let method = grpc.required("method", expected: "the name of a method")
+            for (field, name) in [("service", service), ("method", method)]
+            where !name.utf8.allSatisfy({ byte in (0x21...0x7e).contains(byte) && byte != 0x2f }) {
+                grpc.error(field, "is \"\(name.clipped)\"", expected: "a name without slashes and blanks")
+            }
+            return Event.grpc(service: service, method: method)
+        }
+        let known = ["http", "cron", "topic", "binding", "state", "grpc"]
+        let events = [http, cron, topic, binding, state, grpc].compactMap { $0 }
         guard let event = events.first, events.count == 1 else {
             if fields.names.allSatisfy({ $0.lowercased() == "alias" }) || events.count > 1 {
                 fields.problems.error(
-                    "names \(events.isEmpty ? "no" : "more than one") event; expected one of http, cron, topic, binding",
+                    "names \(events.isEmpty ? "no" : "more than one") event; expected one of \(known.joined(separator: ", "))",
                     at: fields.node.mark,
                     field: fields.path)
-            } else if events.isEmpty, !["http", "cron", "topic", "binding"].contains(where: { fields.value($0) != nil }) {
+            } else if events.isEmpty, !known.contains(where: { fields.value($0) != nil }) {
                 fields.problems.error(
-                    "names no event that is known; expected one of http, cron, topic, binding", at: fields.node.mark, field: fields.path)
+                    "names no event that is known; expected one of \(known.joined(separator: ", "))", at: fields.node.mark,
+                    field: fields.path)
             }
             return nil
         }

@@ -104,6 +104,10 @@ public struct FunctionSpec: ResourceSpec {
             case topic(pubsub: String, topic: String, route: String, deadLetterTopic: String?)
             /// Events of a declared input binding.
             case binding(name: String)
+            /// Changes of keys that begin so (none: all), of the kinds `set` and `delete`; posted to `route`.
+            case state(store: String, keyPrefix: String, operations: [String], route: String)
+            /// Calls of a method on the functions' listener.
+            case grpc(service: String, method: String)
         }
     }
 

@@ -49,6 +49,10 @@ extension GRPCServerCall {
 
     /// The request of a form that has exactly one.
     private func onlyRequest<Request: Message>() async throws(GRPCStatus) -> Request {
+        try GRPCMessageCoding.decode(Request.self, from: try await onlyFrame(), encoding: requestEncoding, limits: limits)
+    }
+
+    func onlyFrame() async throws(GRPCStatus) -> GRPCFrame {
         var decoder = GRPCFrameDecoder(limitBytes: limits.receivedMessageBytes)
         do {
             decoder.append(try await exchange.collectBody(upTo: limits.receivedMessageBytes + GRPCFrame.prefixBytes))
@@ -65,6 +69,6 @@ extension GRPCServerCall {
         guard decoder.isAtBoundary else {
             throw GRPCStatus(.unimplemented, "more follows the request message, expected only one")
         }
-        return try GRPCMessageCoding.decode(Request.self, from: frame, encoding: requestEncoding, limits: limits)
+        return frame
     }
 }

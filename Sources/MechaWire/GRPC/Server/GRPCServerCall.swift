@@ -101,6 +101,19 @@ public final class GRPCServerCall: @unchecked Sendable {
         over(.ok)
     }
 
+    /// The same for a message that is bytes already.
+    func respond(bytes: ByteBuffer) {
+        guard phase == .pending else { return }
+        let frame: ByteBuffer
+        do {
+            frame = try GRPCMessageCoding.encode(bytes: bytes, gzip: compressesResponses, limits: limits)
+        } catch {
+            return end(error)
+        }
+        exchange.respondHTTP2(responseHeaders, body: frame, trailers: trailers(.ok))
+        over(.ok)
+    }
+
     /// One of several responses; waits until the client can take more.
     func send(_ message: some Message) async throws(GRPCStatus) {
         guard phase != .over else { throw .cancelled }
