@@ -10,6 +10,8 @@ public final class Host: Sendable {
     public let catalog: ComponentCatalog
     /// All apps of the process, for calls among them.
     public let apps = LocalApps()
+    /// What functions call each other by, beside their names.
+    public let aliases = AppAliases()
     /// Changes of state that apps of the process make.
     public let stateChanges = StateChanges()
     public let clock: any MechaClock

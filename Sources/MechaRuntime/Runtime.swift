@@ -121,6 +121,7 @@ public final class Runtime: Sendable {
         } catch {
             await opened?.close(within: .zero)
             for app in hosted { await app.close(within: .zero) }
+            await opened?.end()
             for opening in openings { await opening.abandon() }
             await metricsListener?.close()
             await loops.shutdown()
@@ -157,6 +158,7 @@ public final class Runtime: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for app in hosted { group.addTask { await app.close(within: app.runtime.options.gracefulShutdown) } }
         }
+        await functions?.end()
         await metricsListener?.close()
         await host.client.close()
         await host.loops.shutdown()

@@ -17,6 +17,12 @@ package final class WasmEngine: @unchecked Sendable {
     package let options: WasmEngineOptions
     let pointer: OpaquePointer
     let ticker: EpochTicker
+    /// Set once the process ends and waits for no guest any more.
+    private let ending = Atomic(false)
+    var isEnding: Bool { ending.load(ordering: .relaxed) }
+
+    /// Stops the guests that run, each within about a millisecond.
+    package func stopGuests() { ending.store(true, ordering: .relaxed) }
     private let live = Atomic(0)
 
     /// Instances that may live at once, which the machine may lower below ``WasmEngineOptions/maximumInstances``.

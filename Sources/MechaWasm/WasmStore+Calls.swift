@@ -38,7 +38,12 @@ extension WasmStore {
                 }
                 self.pending?.completion = completion
             } else {
-                await Task.yield()
+                guard !engine.isEnding else {
+                    isUsable = false
+                    wasmtime_call_future_delete(future)
+                    throw WasmError(.deadline, "the call ran when the process ended")
+                }
+                await Self.giveWay()
             }
         }
         wasmtime_call_future_delete(future)

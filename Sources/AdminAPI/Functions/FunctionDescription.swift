@@ -21,6 +21,7 @@ struct FunctionDescription {
         return .object(
             common + [
                 .init("aliases", .object(state.aliases.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.split.json) })),
+                .init("releases", .object(releases(state))),
                 .init("triggers", .array(state.triggers.map(\.json))),
                 .init(
                     "revisions",
@@ -34,6 +35,21 @@ struct FunctionDescription {
                                 ])
                         })),
             ])
+    }
+
+    /// With what calls did in the step that is under way.
+    private func releases(_ state: FunctionState) -> [JSON.Member] {
+        state.releases.sorted { $0.key < $1.key }.map { alias, release in
+            guard case .object(let members) = release.json else { return .init(alias, .null) }
+            guard let window = function.releaseWindow(alias) else { return .init(alias, .object(members)) }
+            return .init(
+                alias,
+                .object(
+                    members + [
+                        .init("calls", .integer(window.calls)), .init("failures", .integer(window.failures)),
+                        .init("p99Milliseconds", .integer(Int(window.p99Milliseconds.rounded(.up)))),
+                    ]))
+        }
     }
 
     private var common: [JSON.Member] {

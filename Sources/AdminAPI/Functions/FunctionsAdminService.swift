@@ -14,6 +14,9 @@ import NIOHTTP1
 ///     POST   /v1/functions/{name}/revisions                 {digest, abi?, env?, grants?, limits?, ..., alias?, percent?}
 ///     PUT    /v1/functions/{name}/aliases/{alias}           {weights: {"1": 90}, stickiness?: {header | cookie} | null}
 ///     DELETE /v1/functions/{name}/aliases/{alias}
+///            or {revision, percent?, triggers?} to give one revision a part and the function its triggers
+///     POST   /v1/functions/{name}/releases                  {steps, waitMilliseconds?, ..., alias?, revision?}
+///     DELETE /v1/functions/{name}/releases/{alias}          ends it; its calls go back
 ///     POST   /v1/functions/{name}/rollback                  {alias?, revision?}
 ///     GET    /v1/functions/{name}/usage
 ///     GET    /v1/functions/{name}/logs?after=0&count=100
@@ -97,6 +100,10 @@ public final class FunctionsAdminService: HTTPService {
             return Answer(status: .noContent)
         case (.POST, 4, "v1", "functions", "revisions"): return try await deploy(parts[2], body)
         case (.POST, 4, "v1", "functions", "rollback"): return try await rollback(parts[2], body)
+        case (.POST, 4, "v1", "functions", "releases"): return try await release(parts[2], body)
+        case (.DELETE, 5, "v1", "functions", "releases"):
+            try await base.endRelease(parts[4], of: parts[2])
+            return Answer(body: FunctionDescription(try base.function(parts[2]), listenerURL()).json)
         case (.GET, 4, "v1", "functions", "usage"): return Answer(body: usage(of: try base.function(parts[2])))
         case (.GET, 4, "v1", "functions", "logs"): return Answer(body: try logs(parts[2], query))
         case (.PUT, 5, "v1", "functions", "aliases"): return try await setAlias(parts[4], of: parts[2], body)
@@ -161,6 +168,12 @@ public final class FunctionsAdminService: HTTPService {
 
     private func setAlias(_ alias: String, of name: String, _ body: ByteBuffer) async throws(FunctionBaseError) -> Answer {
         let document = try Self.object(body)
+        if let revision = document["revision"]?.intValue {
+            let percent = document["percent"]?.intValue ?? 100
+            guard (0...100).contains(percent) else { throw FunctionBaseError(.invalid, "percent is \(percent); expected 0 to 100") }
+            try await base.give(revision, percent: percent, through: alias, of: name, triggers: try FunctionDeployment(document).triggers)
+            return Answer(body: FunctionDescription(try base.function(name), listenerURL()).json)
+        }
         var weights: [Int: Int] = [:]
         for part in document["weights"]?.objectValue ?? [] {
             guard let revision = Int(part.name), revision > 0, let weight = part.value.intValue else {
@@ -179,6 +192,14 @@ public final class FunctionsAdminService: HTTPService {
         }
         try await base.set(alias, of: name, weights: weights, stickiness: stickiness, keepsStickiness: wanted == nil)
         return Answer(body: FunctionDescription(try base.function(name), listenerURL()).json)
+    }
+
+    private func release(_ name: String, _ body: ByteBuffer) async throws(FunctionBaseError) -> Answer {
+        let document = try Self.object(body)
+        try await base.release(
+            document["revision"]?.intValue, of: name, through: document["alias"]?.stringValue ?? FunctionState.defaultAlias,
+            try ReleasePlan(document))
+        return Answer(status: .created, body: FunctionDescription(try base.function(name), listenerURL()).json)
     }
 
     private func rollback(_ name: String, _ body: ByteBuffer) async throws(FunctionBaseError) -> Answer {

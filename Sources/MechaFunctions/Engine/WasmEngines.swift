@@ -63,5 +63,11 @@ final class WasmEngines: Sendable {
         }
     }
 
-    func removeAll() { entries.withLock { $0.removeAll() } }
+    /// Guests that still run are stopped.
+    func removeAll() {
+        entries.withLock { entries in
+            for entry in entries.values { entry.engine.stopGuests() }
+            entries.removeAll()
+        }
+    }
 }

@@ -19,6 +19,8 @@ public final class Function: Sendable {
     /// One change at a time.
     let changes = SerialGate()
     private let point = Atomic<UInt64>(0)
+    /// Whether calls are counted for releases.
+    let isReleasing = Atomic(false)
     private let bodyBytes = Atomic<Int>(FunctionLimits().requestBytes)
 
     struct Table {
@@ -31,6 +33,8 @@ public final class Function: Sendable {
         var usage: UsageLedger
         /// What the disk has.
         var savedUsage: UsageLedger
+        /// By alias, while a release is under way.
+        var meters: [String: ReleaseMeter] = [:]
         var app: (any FunctionApp)?
         var stateTriggers: StateTriggers?
         var isClosed = false
@@ -125,9 +129,9 @@ public final class Function: Sendable {
         do throws(FunctionError) {
             try Self.check(request, for: revision)
             let function = try await revision.function()
-            return chosen.shape(try await function.handle(prepare(request), deadline: deadline))
+            return measured(chosen, chosen.shape(try await function.handle(prepare(request), deadline: deadline)))
         } catch {
-            return answer(error, to: request, from: revision)
+            return measured(chosen, answer(error, to: request, from: revision))
         }
     }
 
@@ -137,6 +141,19 @@ public final class Function: Sendable {
     private static func noRevision(_ error: FunctionBaseError) -> AppResponse {
         AppResponse(
             .http(.notFound), contentType: "application/json", body: FunctionAnswer.error("ERR_FUNCTION_NO_REVISION", error.message))
+    }
+
+    /// Counts the call while a release is under way.
+    @inline(never)
+    private func measured(_ choice: Choice, _ response: AppResponse) -> AppResponse {
+        guard choice.began > 0 else { return response }
+        var hasFailed = false
+        switch response.outcome {
+        case .http(let status): hasFailed = status.code >= 500
+        case .grpc(let status): hasFailed = status.code != .ok
+        }
+        measure(choice.running.stored.revision.number, since: choice.began, failed: hasFailed)
+        return response
     }
 
     @inline(never)
@@ -172,6 +189,8 @@ public final class Function: Sendable {
         var running: RunningRevision
         /// For a caller that is to stay with the revision.
         var newCookie: String?
+        /// Nanoseconds of the clock; 0 where nobody counts.
+        var began: UInt64 = 0
 
         /// The guest's response as the caller gets it.
         @inline(never)
@@ -200,7 +219,10 @@ public final class Function: Sendable {
             guard let running = running(number) else {
                 return .failure(FunctionBaseError(.notFound, "the function \(name) has no revision \(number)"))
             }
-            if running.enter() { return .success(Choice(running: running, newCookie: newCookie)) }
+            if running.enter() {
+                let began = isReleasing.load(ordering: .relaxed) ? clock.monotonicNanoseconds() : 0
+                return .success(Choice(running: running, newCookie: newCookie, began: began))
+            }
         }
     }
 

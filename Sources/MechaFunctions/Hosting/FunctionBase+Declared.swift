@@ -66,12 +66,15 @@ extension FunctionBase {
         deployment.source = found.source
         let aliases = resource.spec.aliases
         if !aliases.isEmpty { deployment.alias = nil }
+        let earlier = self[resource.name]
+        // A release has the word about its alias.
+        let immediate = aliases.filter { $0.value.release == nil || earlier?.state.aliases[$0.key] == nil }
         if let function = self[resource.name], let newest = function.revisions[function.state.lastRevision],
             newest.isSame(as: deployment, digest: digest)
         {
             let latest = newest.revision.number
             let triggers = deployment.triggers ?? []
-            let splits = try Self.splits(aliases, latest: latest)
+            let splits = try Self.splits(immediate, latest: latest)
             try await function.change { state throws(FunctionBaseError) in
                 for (alias, split) in splits.sorted(by: { $0.key < $1.key }) { try state.set(alias, split) }
                 state.triggers = triggers
@@ -79,8 +82,13 @@ extension FunctionBase {
             return
         }
         let kept = try await upload(module)
-        _ = try await deploy(resource.name, digest: kept, deployment, origin: .declared) { number throws(FunctionBaseError) in
-            try Self.splits(aliases, latest: number)
+        let stored = try await deploy(resource.name, digest: kept, deployment, origin: .declared) { number throws(FunctionBaseError) in
+            try Self.splits(immediate, latest: number)
+        }
+        for (alias, spec) in aliases.sorted(by: { $0.key < $1.key }) where immediate[alias] == nil {
+            guard let plan = try spec.release.map({ release throws(FunctionBaseError) in try ReleasePlan(release) }) else { continue }
+            if earlier?.state.releases[alias]?.isRunning == true { try? await endRelease(alias, of: resource.name) }
+            try await release(stored.revision.number, of: resource.name, through: alias, plan)
         }
     }
 
@@ -137,6 +145,15 @@ extension FunctionBase {
             splits[name] = split
         }
         return splits
+    }
+}
+
+extension ReleasePlan {
+    fileprivate init(_ release: FunctionSpec.Alias.Release) throws(FunctionBaseError) {
+        try self.init(
+            steps: release.steps, waitMilliseconds: release.wait.map { Int($0 / .milliseconds(1)) } ?? 30_000,
+            errorsPer100000AtMost: release.errorsPer100000AtMost,
+            p99MillisecondsAtMost: release.p99.map { Int($0 / .milliseconds(1)) }, callsAtLeast: release.callsAtLeast ?? 20)
     }
 }
 

@@ -21,6 +21,8 @@ public final class FunctionBase: Sendable {
     /// Apps that are opened at once when the process starts.
     static let openingAtOnce = 4
     private static let usagePause = Duration.seconds(10)
+    /// Between two looks at releases.
+    private static let releasePause = Duration.milliseconds(500)
 
     private struct State {
         var store: FunctionStore?
@@ -36,6 +38,8 @@ public final class FunctionBase: Sendable {
         /// By the path of the method.
         var grpcTriggers: [String: HTTPTriggerTable.Match] = [:]
         var keeper: Task<Void, Never>?
+        /// Looks after releases, while any is under way.
+        var releaser: Task<Void, Never>?
         var isClosed = false
     }
 
@@ -163,6 +167,7 @@ public final class FunctionBase: Sendable {
             throw FunctionBaseError(.unavailable, "the process is shutting down")
         }
         functionsChanged()
+        if function.state.releases.values.contains(where: \.isRunning) { lookAfterReleases() }
         do {
             try await function.app?.join()
         } catch {
@@ -195,16 +200,23 @@ public final class FunctionBase: Sendable {
         }
     }
 
-    /// Closes all functions; what they have used is written down.
-    public func close() async {
-        let (functions, keeper) = state.withLock { state in
+    /// Closes all functions; what they have used is written down. Calls and `destroy`s that are not over within `limit`
+    /// are left behind, for the process ends.
+    public func close(within limit: Duration? = nil) async {
+        let (functions, tasks) = state.withLock { state in
             state.isClosed = true
-            return (Array(state.functions.values), state.keeper)
+            return (Array(state.functions.values), [state.keeper, state.releaser])
         }
-        keeper?.cancel()
-        await withTaskGroup(of: Void.self) { group in
-            for function in functions { group.addTask { await function.close() } }
+        for task in tasks { task?.cancel() }
+        let closing = Task.detached {
+            await withTaskGroup(of: Void.self) { group in
+                for function in functions { group.addTask { await function.close() } }
+            }
         }
+        if let limit, !(await closing.isOver(within: limit, clock)) {
+            logger.warning("functions did not end within \(limit); what they still do is given up")
+        }
+        if limit == nil { await closing.value }
         saveUsage()
     }
 
@@ -300,6 +312,34 @@ public final class FunctionBase: Sendable {
         functionsChanged()
     }
 
+    /// Triggers were replaced.
+    func triggersChanged() { functionsChanged() }
+
+    /// Looks at releases until none is under way.
+    func lookAfterReleases() {
+        state.withLock { state in
+            guard state.releaser == nil, !state.isClosed else { return }
+            state.releaser = Task.detached { [weak self, clock] in
+                while !Task.isCancelled {
+                    guard let self else { return }
+                    var isNeeded = false
+                    for function in functions { isNeeded = await function.advanceReleases() || isNeeded }
+                    if !isNeeded, releasesEnded() { return }
+                    try? await clock.sleep(for: Self.releasePause)
+                }
+            }
+        }
+    }
+
+    /// False when one began meanwhile.
+    private func releasesEnded() -> Bool {
+        state.withLock { state in
+            guard !state.functions.values.contains(where: { $0.state.releases.values.contains(where: \.isRunning) }) else { return false }
+            state.releaser = nil
+            return true
+        }
+    }
+
     /// Sends the calls of an alias where they went before, or to one revision.
     public func rollback(_ alias: String, of name: String, to revision: Int?) async throws(FunctionBaseError) {
         let function = try function(name)
@@ -359,6 +399,7 @@ public final class FunctionBase: Sendable {
         let routeIDs = Dictionary(functions.compactMap { function in function.state.routeID.map { ($0, function.name) } }) { first, _ in
             first
         }
+        functions.first?.app?.runtime.host.aliases.replace(routeIDs)
         var methods: [String: HTTPTriggerTable.Match] = [:]
         for function in functions {
             for trigger in function.state.triggers {

@@ -15,6 +15,8 @@ public struct FunctionState: Sendable, Equatable {
     /// The highest number that was given; none is given twice.
     public private(set) var lastRevision = 0
     public private(set) var aliases: [String: AliasState] = [:]
+    /// The last release of each alias, under way or over.
+    public private(set) var releases: [String: Release] = [:]
     public var triggers: [FunctionTrigger] = []
     /// How the guest wants to be named in the header `id` of requests (proxy-wasm: `proxy_get_id`); nil for its name.
     public var routeID: String?
@@ -41,6 +43,7 @@ public struct FunctionState: Sendable, Equatable {
     }
 
     public mutating func set(_ alias: String, _ split: TrafficSplit) throws(FunctionBaseError) {
+        if aliases[alias]?.split != split { releases[alias]?.end("the alias was moved") }
         if aliases[alias] != nil {
             aliases[alias]?.set(split)
         } else {
@@ -51,8 +54,32 @@ public struct FunctionState: Sendable, Equatable {
         }
     }
 
+    /// Gives a revision more and more of an alias's calls from now on.
+    public mutating func begin(_ release: Release, alias: String) throws(FunctionBaseError) {
+        guard let state = aliases[alias] else { throw FunctionBaseError(.notFound, "there is no alias \(alias)") }
+        guard releases[alias]?.isRunning != true else {
+            throw FunctionBaseError(.conflict, "a release through \(alias) is under way; end it first (mecha fn release --abort)")
+        }
+        guard state.split.parts.map(\.revision) != [release.revision] else {
+            throw FunctionBaseError(.conflict, "revision \(release.revision) has all calls of \(alias) already")
+        }
+        aliases[alias]?.set(release.split)
+        releases[alias] = release
+    }
+
+    /// Puts down what a release has come to, and sends the calls where it says.
+    public mutating func advance(_ release: Release, alias: String) {
+        let split = release.phase == .done ? TrafficSplit(release.revision, stickiness: release.before.stickiness) : release.split
+        aliases[alias]?.move(split)
+        releases[alias] = release
+    }
+
     /// Sends an alias's calls where they went before.
     public mutating func rollback(_ alias: String, usable: Set<Int>) throws(FunctionBaseError) {
+        if var release = releases[alias], release.isRunning {
+            release.end("rolled back by hand")
+            return advance(release, alias: alias)
+        }
         guard var state = aliases[alias] else { throw FunctionBaseError(.notFound, "there is no alias \(alias)") }
         guard state.rollback(usable: usable) else {
             throw FunctionBaseError(.conflict, "the alias \(alias) led nowhere else before; name a revision with --to")
@@ -66,10 +93,14 @@ public struct FunctionState: Sendable, Equatable {
             throw FunctionBaseError(.conflict, "the trigger \(trigger.description) calls through the alias \(alias)")
         }
         aliases[alias] = nil
+        releases[alias] = nil
     }
 
     /// Revisions that some alias sends calls to.
-    public var routed: Set<Int> { Set(aliases.values.flatMap(\.split.revisions)) }
+    public var routed: Set<Int> {
+        // Where a release may have to go back to stands ready.
+        Set(aliases.values.flatMap(\.split.revisions)).union(releases.values.filter(\.isRunning).flatMap(\.before.revisions))
+    }
 
     /// Those of `known` that may go: no alias leads to them, none would after one rollback, and they are not among
     /// the newest.
@@ -83,7 +114,9 @@ public struct FunctionState: Sendable, Equatable {
             [
                 JSON.Member("origin", .string(origin.rawValue)), .init("lastRevision", .integer(lastRevision)),
                 .init("aliases", .object(aliases.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) })),
-                .init("triggers", .array(triggers.map(\.json))), routeID.map { .init("routeID", .string($0)) },
+                .init("triggers", .array(triggers.map(\.json))),
+                .init("releases", .object(releases.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) })),
+                routeID.map { .init("routeID", .string($0)) },
             ].compactMap { $0 })
     }
 
@@ -98,6 +131,7 @@ public struct FunctionState: Sendable, Equatable {
             aliases[alias.name] = state
         }
         triggers = (json["triggers"]?.arrayValue ?? []).compactMap { FunctionTrigger($0) }
+        for release in json["releases"]?.objectValue ?? [] { releases[release.name] = Release(release.value) }
         routeID = json["routeID"]?.stringValue
     }
 }

@@ -18,6 +18,9 @@ public struct AliasState: Sendable, Hashable {
         split = next
     }
 
+    /// The same without a place to go back to, for the steps of a release.
+    public mutating func move(_ next: TrafficSplit) { split = next }
+
     /// Goes back to where the calls went before. False when there is no such place.
     ///
     /// - Parameter usable: revisions that there still are.

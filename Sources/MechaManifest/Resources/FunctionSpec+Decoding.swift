@@ -21,6 +21,7 @@ extension FunctionSpec: DecodableSpec {
         for name in aliases.keys.sorted() where !Self.isAliasName(name) {
             fields.error("aliases", "has \"\(name.clipped)\"", expected: "names of letters, digits, - and _ that begin with a letter")
         }
+        tests = fields.list("tests") { Test($0) }
         build = fields.object("build") { Build(command: $0.required("command", expected: "a command for the shell")) }
     }
 
@@ -136,6 +137,10 @@ extension FunctionSpec.Alias {
         if weights.values.allSatisfy({ $0 == 0 }) {
             fields.error("weights", "give nobody a part", expected: "a weight above 0 for some revision, such as {latest: 100}")
         }
+        release = fields.object("release") { FunctionSpec.Alias.Release($0) }
+        if release != nil, weights.keys.contains(where: { $0 != "latest" }) {
+            fields.error("release", "stands beside weights of other revisions", expected: "weights: {latest: 100}")
+        }
         self.weights = weights
         stickiness =
             fields.object("stickiness") { sticky in
@@ -150,6 +155,65 @@ extension FunctionSpec.Alias {
                     return nil
                 }
             } ?? nil
+    }
+}
+
+extension FunctionSpec.Alias.Release {
+    /// In thousandths of a percent, of a text such as 1% or 0.5%.
+    package static func rate(_ text: String) -> Int? {
+        let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
+        guard let percent = Double(digits), percent >= 0, percent <= 100 else { return nil }
+        return Int((percent * 1_000).rounded())
+    }
+
+    init(_ fields: FieldReader) {
+        steps = fields.strings("steps").compactMap { Int($0) }
+        let isRising = zip(steps, steps.dropFirst()).allSatisfy { $0 < $1 }
+        if steps.isEmpty || steps[0] < 1 || (steps.last ?? 0) > 100 || !isRising || steps.count != fields.strings("steps").count {
+            fields.error("steps", "are no steps", expected: "percentages that rise, such as [5, 25, 50, 100]")
+            steps = [100]
+        }
+        wait = fields.duration("wait")
+        errorsPer100000AtMost = fields.string("maxErrorRate").flatMap { text in
+            if let rate = Self.rate(text) { return rate }
+            fields.error("maxErrorRate", "is \"\(text.clipped)\"", expected: "a part of all calls such as 1%")
+            return nil
+        }
+        p99 = fields.positiveDuration("maxLatencyP99")
+        callsAtLeast = fields.integer("minCalls", in: 0...1_000_000_000)
+    }
+}
+
+extension FunctionSpec.Test {
+    init(_ fields: FieldReader) {
+        name = fields.string("name") ?? ""
+        (method, path, headers, body) = ("GET", "/", [:], nil)
+        if let request = fields.object(
+            "request",
+            { request in
+                let path = request.string("path") ?? "/"
+                if !path.hasPrefix("/") || path.contains(where: { $0.isWhitespace || $0 == "#" }) {
+                    request.error("path", "is \"\(path.clipped)\"", expected: "a path such as /orders?id=1")
+                }
+                return (request.string("method"), path, request.stringMap("headers"), request.string("body"))
+            })
+        {
+            (path, headers, body) = (request.1, request.2, request.3)
+            method = request.0?.uppercased() ?? (body == nil ? "GET" : "POST")
+        }
+        (status, expectedHeaders, expectedBody, contains) = (200, [:], nil, nil)
+        if let response = fields.object(
+            "response",
+            { response in
+                (
+                    response.integer("status", in: 100...599), response.stringMap("headers"), response.string("body"),
+                    response.string("contains")
+                )
+            })
+        {
+            status = response.0 ?? 200
+            (expectedHeaders, expectedBody, contains) = (response.1, response.2, response.3)
+        }
     }
 }
 

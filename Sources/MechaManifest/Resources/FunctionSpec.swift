@@ -17,6 +17,8 @@ public struct FunctionSpec: ResourceSpec {
     public var aliases: [String: Alias]
     /// How `mecha fn build` makes the module.
     public var build: Build?
+    /// What a new revision must answer.
+    public var tests: [Test]
 
     /// Where the module is: in a file or in an image.
     public struct Source: Sendable, Equatable {
@@ -115,12 +117,39 @@ public struct FunctionSpec: ResourceSpec {
         /// Parts of the traffic by revision; `latest` is the newest one.
         public var weights: [String: Int]
         public var stickiness: Stickiness?
+        /// How a new revision gets the alias's calls; nil at once.
+        public var release: Release?
+
+        /// Steps in percent, guards, and how many calls they need to be judged.
+        public struct Release: Sendable, Equatable {
+            public var steps: [Int]
+            public var wait: Duration?
+            /// In thousandths of a percent.
+            public var errorsPer100000AtMost: Int?
+            public var p99: Duration?
+            public var callsAtLeast: Int?
+        }
 
         /// What keeps a caller on one revision.
         public enum Stickiness: Sendable, Equatable {
             case header(String)
             case cookie(String)
         }
+    }
+
+    /// A request that a new revision must answer so before it gets calls (`mecha fn watch`, `deploy --verify`).
+    public struct Test: Sendable, Equatable {
+        public var name: String
+        public var method: String
+        public var path: String
+        public var headers: [String: String]
+        public var body: String?
+        public var status: Int
+        public var expectedHeaders: [String: String]
+        /// The whole body; nil for any.
+        public var expectedBody: String?
+        /// A part of it.
+        public var contains: String?
     }
 
     public struct Build: Sendable, Equatable {

@@ -127,9 +127,12 @@ final class ProcessFunctions: Sendable {
         watcher.withLock { $0 }?.cancel()
         await admin?.close()
         await maker.drain(within: limit)
-        await base.close()
-        await loader.close()
+        await base.close(within: limit)
     }
+
+    /// Lets go of the engine, once nothing else needs it: filters of apps' pipelines run to the end. Guests that still run
+    /// are stopped.
+    func end() async { await loader.close() }
 }
 
 extension FunctionsPort {

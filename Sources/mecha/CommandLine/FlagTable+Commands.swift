@@ -43,9 +43,9 @@ extension FlagTable {
                 "app-id", "output", "abi", "env", "grant", "folder", "configuration", "memory", "cpu", "time", "fuel", "concurrency",
                 "isolation",
                 "min-instances", "alias", "percent", "data", "verb", "header", "revision", "lines", "sticky-header", "sticky-cookie", "to",
-                "push", "form", "tag",
+                "push", "form", "tag", "steps", "wait", "max-error-rate", "max-latency-p99", "min-calls",
             ],
-            switches: ["no-traffic", "follow", "no-sticky", "insecure"],
+            switches: ["no-traffic", "follow", "no-sticky", "insecure", "status", "abort", "verify"],
             shorts: ["o": "output", "d": "data", "X": "verb", "H": "header", "f": "follow"]),
         "configurations": FlagTable(
             values: ["config", "name", "output"], switches: ["kubernetes"],

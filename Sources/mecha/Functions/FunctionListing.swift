@@ -23,6 +23,9 @@ enum FunctionListing {
             let sticky = alias.value["stickiness"]?.objectValue?.first.map { "  sticky by \($0.name) \(text($0.value))" } ?? ""
             lines.append("  \(alias.name): \(weights(alias.value))\(sticky)")
         }
+        let releases = function["releases"]?.objectValue ?? []
+        if !releases.isEmpty { lines.append("Releases:") }
+        for item in releases { lines.append("  \(item.name): \(release(item.value))") }
         let triggers = function["triggers"]?.arrayValue ?? []
         if !triggers.isEmpty { lines.append("Triggers:") }
         for trigger in triggers {
@@ -66,6 +69,22 @@ enum FunctionListing {
             bytes(usage["requestBytes"]),
             bytes(usage["responseBytes"]),
         ]
+    }
+
+    /// `revision 2 at 25 %, 120 calls, 1 failed, p99 12 ms`.
+    static func release(_ release: JSON) -> String {
+        let revision = "revision \(text(release["revision"]))"
+        switch release["phase"]?.stringValue {
+        case "running":
+            var line = "\(revision) at \(text(release["percent"])) %"
+            if release["calls"] != nil {
+                line += ", \(text(release["calls"])) calls, \(text(release["failures"])) failed, p99 \(text(release["p99Milliseconds"])) ms"
+            }
+            return line
+        case "done": return "\(revision) has all calls"
+        case "rolledBack": return "\(revision) was rolled back: \(text(release["reason"]))"
+        default: return "\(revision) was ended: \(text(release["reason"]))"
+        }
     }
 
     /// `prod 1=90 2=10, dev 2=100`.

@@ -17,7 +17,7 @@ final class AnswerCollector: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            answer = LocalAPI.Answer(status: head.status, body: ByteBuffer())
+            answer = LocalAPI.Answer(status: head.status, headers: head.headers, body: ByteBuffer())
         case .body(var part):
             answer?.body.writeBuffer(&part)
             if (answer?.body.readableBytes ?? 0) > LocalAPI.maximumAnswerBytes {

@@ -11,6 +11,7 @@ struct LocalAPI: Sendable {
 
     struct Answer: Sendable {
         var status: HTTPResponseStatus
+        var headers: HTTPHeaders
         var body: ByteBuffer
 
         var text: String { String(buffer: body) }

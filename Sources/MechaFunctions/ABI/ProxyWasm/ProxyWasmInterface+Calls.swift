@@ -51,7 +51,8 @@ extension ProxyWasmInterface {
                 let deadline = guest.instance.budget.deadline
                 return { runtime in
                     guard let invoker = runtime.invoker else { throw GuestFailure(.unavailable, "the runtime is still starting") }
-                    let response = try await invoker.invoke(request, at: try invoker.target(app), deadline: deadline)
+                    let response = try await invoker.invoke(
+                        request, at: try invoker.target(runtime.host.aliases.appID(of: app)), deadline: deadline)
                     if case .http(let status) = response.outcome, status.code >= 400 {
                         throw GuestFailure(.failed, "the app \(app) answered with status \(status.code)")
                     }
@@ -126,7 +127,7 @@ extension ProxyWasmInterface {
     private static func answer(
         of upstream: String, to request: AppRequest, _ runtime: AppRuntime, _ deadline: NIODeadline
     ) async -> AppResponse? {
-        guard let invoker = runtime.invoker, let target = try? invoker.target(upstream) else { return nil }
+        guard let invoker = runtime.invoker, let target = try? invoker.target(runtime.host.aliases.appID(of: upstream)) else { return nil }
         return try? await invoker.invoke(request, at: target, deadline: deadline)
     }
 }

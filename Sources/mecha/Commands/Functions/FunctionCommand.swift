@@ -21,7 +21,8 @@ struct FunctionCommand: AsyncParsableCommand {
             FunctionNewCommand.self, FunctionBuildCommand.self, FunctionPackageCommand.self, FunctionDeployCommand.self,
             FunctionListCommand.self,
             FunctionDescribeCommand.self, FunctionInvokeCommand.self, FunctionLogsCommand.self, FunctionUsageCommand.self,
-            FunctionAliasCommand.self, FunctionPromoteCommand.self, FunctionRollbackCommand.self, FunctionWatchCommand.self,
+            FunctionAliasCommand.self, FunctionPromoteCommand.self, FunctionRollbackCommand.self, FunctionReleaseCommand.self,
+            FunctionWatchCommand.self,
             FunctionDeleteCommand.self,
         ])
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MechaCore
 import MechaFunctions
+import MechaManifest
 
 /// `mecha fn deploy`.
 struct FunctionDeployCommand: AsyncParsableCommand {
@@ -21,6 +22,7 @@ struct FunctionDeployCommand: AsyncParsableCommand {
               mecha fn deploy hello registry.example/hello:1.2    from a registry
               mecha fn deploy hello hello.tar                     from an image in an archive
               mecha fn deploy ./hello                             what ./hello/function.yaml says
+              mecha fn deploy ./hello --verify                    if it answers the tests there as they say
             """)
 
     @Argument(help: ArgumentHelp("The function's name, or a folder or file with a Function resource.", valueName: "name"))
@@ -41,6 +43,9 @@ struct FunctionDeployCommand: AsyncParsableCommand {
     @Option(help: "The part of the alias's calls that it gets (default: 100).")
     var percent: Int?
 
+    @Flag(help: "Send it calls only when it answers the resource's tests as they say.")
+    var verify = false
+
     @Flag(name: .customLong("no-traffic"), help: "Send it no calls.")
     var isWithoutTraffic = false
 
@@ -58,6 +63,7 @@ struct FunctionDeployCommand: AsyncParsableCommand {
         var deployment = FunctionDeployment()
         var path = module ?? ""
         var isInsecure = insecure
+        var tests: [FunctionSpec.Test] = []
         if module == nil {
             guard name.contains("/") || name == "." || name.hasSuffix(".yaml") || name.hasSuffix(".yml") || FileStatus(path: name) != nil
             else { throw CommandError("The module is missing", hint: "mecha fn deploy \(name) MODULE.wasm") }
@@ -65,6 +71,7 @@ struct FunctionDeployCommand: AsyncParsableCommand {
             function = file.resource.name
             deployment = file.deployment
             path = file.moduleSource
+            tests = file.resource.spec.tests
             isInsecure = isInsecure || file.resource.spec.source.isInsecure
         }
         try flags.apply(to: &deployment)
@@ -74,9 +81,10 @@ struct FunctionDeployCommand: AsyncParsableCommand {
         deployment.source = found.source
         let api = try await target.api()
         let digest = try await api.upload(found.bytes)
-        guard case .object(let members) = deployment.json else { return }
-        let answer = try await api.call(
-            .POST, FunctionsAPI.path(function, "/revisions"), .object([.init("digest", .string(digest))] + members))
+        if verify, tests.isEmpty {
+            throw CommandError("There are no tests to verify it by", hint: "spec.tests of the folder's function.yaml has them")
+        }
+        let answer = try await api.deploy(function, digest: digest, deployment, tests: verify ? tests : [])
         let described = answer["function"] ?? .null
         try context.console.show(answer, as: output) { Self.text(function, answer, described, deployment) }
     }

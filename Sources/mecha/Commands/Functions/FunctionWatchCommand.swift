@@ -6,8 +6,9 @@ struct FunctionWatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Build and deploy a function's folder at every save.",
         discussion: """
-            Runs spec.build.command, gives the new revision the alias dev, prints its URL, and shows the function's log \
-            lines until interrupted. A build or module that fails leaves the revision that is there.
+            Runs spec.build.command, puts the requests of spec.tests to the new revision, gives it the alias dev when it \
+            answers them as they say, prints its URL, and shows the function's log lines until interrupted. A build, a \
+            module or a test that fails leaves the alias where it is.
 
             Examples:
               mecha fn watch ./hello
@@ -39,11 +40,11 @@ struct FunctionWatchCommand: AsyncParsableCommand {
                 do {
                     let file = try FunctionFile.load(folder, context)
                     try await publish(file, &built, api, console)
-                    // What the build wrote is no change by hand.
-                    seen = FileVersion.all(in: file.folder, besides: file.modulePath)
                 } catch {
                     console.failure("\(error)")
                 }
+                // What the build wrote is no change by hand.
+                seen = FileVersion.all(in: file?.folder ?? folder, besides: file?.modulePath)
             }
             if let name = file?.resource.name { await tail(name, api, console, &line) }
             try await Task.sleep(for: Self.pause)
@@ -60,12 +61,12 @@ struct FunctionWatchCommand: AsyncParsableCommand {
         deployment.alias = alias ?? "dev"
         // They may call through aliases that the function does not have yet.
         deployment.triggers = nil
-        guard module != built, case .object(let members) = deployment.json else { return }
+        guard module != built else { return }
         let digest = try await api.upload(module)
         let name = file.resource.name
-        let answer = try await api.call(
-            .POST, FunctionsAPI.path(name, "/revisions"), .object([.init("digest", .string(digest))] + members))
+        let answer = try await api.deploy(name, digest: digest, deployment, tests: file.resource.spec.tests)
         built = module
+        if !file.resource.spec.tests.isEmpty { console.note("\(file.resource.spec.tests.count) tests passed") }
         let url = FunctionListing.text(answer["function"]?["url"])
         console.data("\(name) revision \(FunctionListing.text(answer["revision"])): \(url)@\(alias ?? "dev")")
     }
