@@ -10,7 +10,7 @@ import threading
 import pytest
 from functions import ROOT, FunctionRuntime, module
 from programs import Program
-from runtime import BINARY, PATIENCE_SECONDS, wait_until
+from runtime import BINARY, PATIENCE_SECONDS, request, wait_until
 
 
 @pytest.fixture
@@ -195,6 +195,20 @@ def test_tests_decide_who_gets_calls(runtime, tmp_path):
         assert runtime.call("/hello@dev").text == "two" and runtime.call("/hello").text == "one"
     finally:
         watch.end()
+
+
+def test_a_computing_function_leaves_its_event_loop_to_others(runtime, tmp_path):
+    runtime.fn("deploy", "calm", module(tmp_path, "calm"))
+    runtime.fn("deploy", "wild", module(tmp_path, "wild"), "--cpu", "600s", "--time", "600s")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        # Enough for every loop to have some.
+        loops = [pool.submit(request, runtime.functions_port, "GET", "/wild/loop", timeout=60) for _ in range(4)]
+        wait_until(lambda: runtime.fn_json("list")[1]["instances"] >= 4, "the calls to begin")
+        for _ in range(20):
+            assert runtime.call("/calm").text == "calm"
+        assert not any(loop.done() for loop in loops)
+        runtime.kill()
+        assert all(loop.exception() for loop in loops)
 
 
 def test_the_end_of_the_process_does_not_wait_for_calls(tmp_path):
