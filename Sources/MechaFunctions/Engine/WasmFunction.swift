@@ -163,7 +163,7 @@ final class WasmFunction: LoadedFunction {
     // MARK: - Requests in parts
 
     /// An instance for a request that comes in parts; ``giveBack(_:after:failed:)`` must follow.
-    func borrow() async throws(FunctionError) -> Guest {
+    func borrow() async throws(FunctionError) -> FunctionGuest {
         let deadline = NIODeadline.now() + .milliseconds(Int64(context.limits.wallMilliseconds))
         try await gate.enter(until: deadline)
         do throws(FunctionError) {
@@ -175,13 +175,14 @@ final class WasmFunction: LoadedFunction {
     }
 
     /// - Parameter failed: whether the request came to no good end, so that nobody knows what the instance still thinks of it.
-    func giveBack(_ guest: Guest, after started: NIODeadline, failed: Bool) {
+    func giveBack(_ guest: FunctionGuest, after started: NIODeadline, failed: Bool) {
         var usage = FunctionUsage()
         usage.calls = 1
         usage.failures = failed ? 1 : 0
-        usage.cpuNanoseconds = guest.instance.budget.cpuNanoseconds
+        usage.cpuNanoseconds = guest.store.budget.cpuNanoseconds
+        usage.fuel = guest.store.budget.fuel
         meter.add(
-            usage, memoryBytes: guest.instance.memoryBytes, nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
+            usage, memoryBytes: guest.memoryBytes, nanoseconds: UInt64(max(0, (NIODeadline.now() - started).nanoseconds)))
         if failed { replace(guest) } else { finish(guest) }
         gate.leave()
     }
@@ -194,8 +195,8 @@ final class WasmFunction: LoadedFunction {
     }
 
     /// What went wrong in a part, which is logged.
-    func failure(_ error: WasmError, _ guest: Guest) -> FunctionError {
-        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.instance.memoryBytes)
+    func failure(_ error: WasmError, _ guest: FunctionGuest) -> FunctionError {
+        let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.memoryBytes)
         log(failure, "a filter")
         return failure
     }

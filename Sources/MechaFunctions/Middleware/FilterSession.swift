@@ -43,7 +43,7 @@ final class FilterSession: Sendable {
     var wants: (response: Bool, body: Bool) { (!isOver.load(ordering: .relaxed) && guest.wantsResponse, guest.wantsResponseBody) }
 
     func response(_ response: inout ResponseFilter.Response) async throws(FunctionError) {
-        guest.instance.budget = function.newBudget(goingOnFrom: guest.instance.budget)
+        guest.store.budget = function.newBudget(goingOnFrom: guest.store.budget)
         do throws(WasmError) {
             try await guest.filterResponse(&response)
             try await guest.endFilter()
@@ -66,7 +66,7 @@ final class FilterSession: Sendable {
 }
 
 /// A guest that requests of others pass.
-protocol FilterGuest: Guest {
+protocol FilterGuest: FunctionGuest {
     func filterRequest(_ request: inout MiddlewareRequest) async throws(WasmError) -> MiddlewareAnswer?
     var wantsResponse: Bool { get }
     var wantsResponseBody: Bool { get }

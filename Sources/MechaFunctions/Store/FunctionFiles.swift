@@ -1,5 +1,6 @@
 import Crypto
 import MechaCore
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -20,10 +21,12 @@ package enum FunctionFiles {
         package var description: String { "\(path): \(reason)" }
     }
 
+    private static let writes = Atomic<UInt64>(0)
+
     /// Replaces the file in one step; it is on the disk when this returns.
     package static func write(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t = 0o600) throws(Failure) {
-        // Functions of one module are opened side by side and write the same file.
-        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).new"
+        // Two may write the same at a time, such as the module that two functions have.
+        let temporary = "\(path).\(getpid()).\(writes.wrappingAdd(1, ordering: .relaxed).newValue).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failure(path) }
         do throws(Failure) {
