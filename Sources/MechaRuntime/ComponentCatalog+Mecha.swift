@@ -70,6 +70,7 @@ extension ComponentCatalog {
     /// The same in a process that runs modules with a loader of its own.
     static func mecha(wasm loader: WasmFunctionLoader, variables: [String: String]) -> ComponentCatalog {
         let filter = WasmMiddleware.descriptor(variables: variables) { _ in loader }
-        return ComponentCatalog(mecha.descriptors.map { $0.type == filter.type ? filter : $0 }, planned: mecha.planned, otherBuilds: otherBuilds)
+        return ComponentCatalog(
+            mecha.descriptors.map { $0.type == filter.type ? filter : $0 }, planned: mecha.planned, otherBuilds: otherBuilds)
     }
 }
