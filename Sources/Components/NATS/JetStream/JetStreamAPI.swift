@@ -5,6 +5,8 @@ import NIOCore
 struct JetStreamAPI: Sendable {
     let client: NATSClient
     let settings: JetStreamSettings
+    /// Streams are changed one after the other within the component: a change is made of what was read before it.
+    let streamChanges: SerialGate
     /// Nil for the caller's loop.
     var home: NATSLoop?
 
@@ -42,6 +44,8 @@ struct JetStreamAPI: Sendable {
     /// Creates a stream, or extends one, until one covers `subject`: another process may change it at the same
     /// moment, and the last one wins.
     func ensureStream(for subject: String) async throws -> String {
+        await streamChanges.enter()
+        defer { streamChanges.leave() }
         for attempt in 0..<Self.attemptsToExtend {
             if let name = try await streamName(of: subject) {
                 guard NATSSubject.hasWildcard(subject) else { return name }
@@ -105,6 +109,17 @@ struct JetStreamAPI: Sendable {
 
     /// Finds or makes the consumer of a subscription.
     func consumer(_ request: SubscriptionRequest, window: Int) async throws -> JetStreamConsumer {
+        for _ in 0..<Self.attemptsToExtend where settings.createsStreams {
+            do {
+                return try await findOrMakeConsumer(request, window: window)
+            } catch let error as CapabilityError where (error.cause as? JetStreamError)?.isSubjectMissing == true {
+                // Another process that extended the stream did not know of our subject yet, and wrote last.
+            }
+        }
+        return try await findOrMakeConsumer(request, window: window)
+    }
+
+    private func findOrMakeConsumer(_ request: SubscriptionRequest, window: Int) async throws -> JetStreamConsumer {
         do {
             let stream = try await stream(for: request.topic)
             let wanted = settings.durableName ?? NATSSubject.name(from: "\(request.consumerGroup)-\(request.topic)")

@@ -20,6 +20,8 @@ struct JetStreamError: Error, Equatable {
 
     var isStreamMissing: Bool { number == 10059 }
     var isConsumerMissing: Bool { number == 10014 }
+    /// The stream does not cover what a consumer is to have of it.
+    var isSubjectMissing: Bool { number == 10093 }
 
     var capabilityError: CapabilityError {
         let kind: CapabilityError.Code =

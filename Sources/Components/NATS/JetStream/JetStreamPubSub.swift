@@ -7,6 +7,7 @@ public final class JetStreamPubSub: PubSub {
     private let client: NATSClient
     private let settings: JetStreamSettings
     private let logger: Logger
+    private let streamChanges = SerialGate()
 
     init(client: NATSClient, settings: JetStreamSettings, logger: Logger) {
         self.client = client
@@ -48,7 +49,7 @@ public final class JetStreamPubSub: PubSub {
 
     /// Nobody took a message: finds out whether there is no stream, and creates one where that is allowed.
     private func requireStream(_ subject: String) async throws {
-        let api = JetStreamAPI(client: client, settings: settings)
+        let api = JetStreamAPI(client: client, settings: settings, streamChanges: streamChanges)
         do {
             guard try await api.streamName(of: subject) == nil else { return }
             guard settings.createsStreams else { throw JetStreamAPI.noStream(subject) }
@@ -69,7 +70,7 @@ public final class JetStreamPubSub: PubSub {
         guard !request.consumerGroup.isEmpty else { throw CapabilityError(.invalidArgument, "the consumer group is empty") }
         guard status.phase != .closed else { throw CapabilityError(.closed, "the NATS component is closed") }
         let home = client.pickLoop()
-        let api = JetStreamAPI(client: client, settings: settings, home: home)
+        let api = JetStreamAPI(client: client, settings: settings, streamChanges: streamChanges, home: home)
         let feed = JetStreamFeed(api: api, home: home, request: request, logger: logger, handler: handler)
         let (inFlight, capacity) = JetStreamFeed.window(request, settings)
         do {

@@ -33,6 +33,7 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     private var lastContext = ProxyWasmGuest.rootContext
 
     private var allocator: WasmExport?
+    private var callbacks: [Callback] = []
 
     // MARK: - Life
 
@@ -201,11 +202,34 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     /// Calls an export that guests may leave out; versions of the interface differ in how many arguments it takes.
     @discardableResult
     func call(_ name: StaticString, _ arguments: [Int32]) async throws(WasmError) -> Int32 {
-        guard let signature = instance.template.module.function("\(name)"), let function = instance.function(name) else { return 0 }
-        guard signature.parameters.allSatisfy({ $0 == .i32 }), signature.parameters.count <= arguments.count,
-            signature.results.isEmpty || signature.results == [.i32]
-        else { throw WasmError(.trapped, "the module exports \(name) as \(signature), which is not as proxy-wasm has it") }
-        return try await instance.call(function, Array(arguments.prefix(signature.parameters.count)), hasResult: !signature.results.isEmpty)
+        let callback = try callback(name, taking: arguments.count)
+        guard let function = callback.function else { return 0 }
+        let arguments = callback.parameters == arguments.count ? arguments : Array(arguments.prefix(callback.parameters))
+        return try await instance.call(function, arguments, hasResult: callback.hasResult)
+    }
+
+    /// What the module exports under a name.
+    private struct Callback {
+        var name: StaticString
+        var function: WasmExport?
+        var parameters = 0
+        var hasResult = false
+    }
+
+    /// Looked up once for each instance and place in the code that asks: five are called for each request.
+    private func callback(_ name: StaticString, taking arguments: Int) throws(WasmError) -> Callback {
+        for callback in callbacks where callback.name.utf8Start == name.utf8Start { return callback }
+        var callback = Callback(name: name)
+        if let signature = instance.template.module.function("\(name)"), let function = instance.function(name) {
+            guard signature.parameters.allSatisfy({ $0 == .i32 }), signature.parameters.count <= arguments,
+                signature.results.isEmpty || signature.results == [.i32]
+            else { throw WasmError(.trapped, "the module exports \(name) as \(signature), which is not as proxy-wasm has it") }
+            callback.function = function
+            callback.parameters = signature.parameters.count
+            callback.hasResult = !signature.results.isEmpty
+        }
+        callbacks.append(callback)
+        return callback
     }
 
     private func require(_ name: StaticString, _ arguments: Int32...) async throws(WasmError) {
