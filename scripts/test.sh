@@ -13,7 +13,7 @@ failed=0
 limit=600
 
 # Runs one group to its end, also when an earlier one failed: one run should tell everything. One that hangs is told,
-# ended and begun once more: a test program has been seen to stand still, rarely, and nobody knows yet why.
+# ended and begun once more.
 group() {
     local code attempt
     for attempt in first second; do
