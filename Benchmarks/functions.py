@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 import time
 
-from measuring import FLOORS, MECHA, REQUESTS, Mecha, Server, component, cpu_seconds, free_port, load, microseconds_per_request
-from measuring import report, resident_mib, wait_for
+from measuring import FLOORS, MECHA, REQUESTS, Mecha, Server, component, cpu_seconds, envoy_configuration, envoy_program, free_port
+from measuring import load, microseconds_per_request, report, resident_mib, wait_for
 
 SOURCES = pathlib.Path("Benchmarks/guests")
 ENGINE = pathlib.Path(".build/wasmtime/libwasmtime.so").resolve()
@@ -86,19 +86,10 @@ def answers(home):
 
 
 def envoy_with(module, port):
-    manager = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-    filters = "type.googleapis.com/envoy.extensions.filters.http"
-    return json.dumps({"static_resources": {"listeners": [{
-        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-        "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": {
-            "@type": manager, "stat_prefix": "x", "route_config": {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [
-                {"match": {"prefix": "/"}, "direct_response": {"status": 404}}]}]},
-            "http_filters": [
-                {"name": "envoy.filters.http.wasm", "typed_config": {"@type": f"{filters}.wasm.v3.Wasm", "config": {
-                    "name": "local", "root_id": "", "vm_config": {
-                        "vm_id": "local", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}}}}}},
-                {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{filters}.router.v3.Router"}},
-            ]}}]}]}]}})
+    kind = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"
+    wasm = {"name": "envoy.filters.http.wasm", "typed_config": {"@type": kind, "config": {"name": "local", "root_id": "", "vm_config": {
+        "vm_id": "local", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}}}}}}
+    return envoy_configuration(port, {"direct_response": {"status": 404}}, [wasm])
 
 
 def filters(home):
@@ -107,7 +98,7 @@ def filters(home):
     with Functions(home, resources=declared("local", module)) as mecha:
         mecha.until_answers("/local")
         ours = microseconds_per_request(mecha.pid, f"http://127.0.0.1:{mecha.port}/local", "--h1")
-    envoy = next((str(p) for p in pathlib.Path(".build/venv").rglob("_bin/envoy")), None)
+    envoy = envoy_program()
     if not envoy:
         return print(f"proxy-wasm module: {ours:.2f} us; Envoy is not installed")
     port = free_port()

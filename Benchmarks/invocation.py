@@ -1,7 +1,6 @@
 """One hop to the app on the same host: CPU time per request beside Envoy, HAProxy and nginx doing the same, and the
 latency that each adds at a fixed moderate rate."""
 
-import json
 import os
 import pathlib
 import shutil
@@ -9,7 +8,8 @@ import socket
 import tempfile
 import time
 
-from measuring import FLOORS, Mecha, Server, free_port, microseconds_per_request, report, wait_for
+from measuring import FLOORS, Mecha, Server, envoy_address, envoy_configuration, envoy_program, free_port, microseconds_per_request
+from measuring import report, wait_for
 
 RATE, SECONDS = 2_000, int(os.environ.get("LATENCY_SECONDS", "5"))
 NGINX = """
@@ -40,36 +40,21 @@ listen app
 """
 
 
-def envoy_configuration(port, app_port):
-    manager = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-    router = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
-
-    def address(port):
-        return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
-
-    return json.dumps({"static_resources": {
-        "listeners": [{"address": address(port), "filter_chains": [{"filters": [{
-            "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": {
-                "@type": manager, "stat_prefix": "x",
-                "route_config": {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [
-                    {"match": {"prefix": "/"}, "route": {"cluster": "app"}}]}]},
-                "http_filters": [{"name": "envoy.filters.http.router", "typed_config": {"@type": router}}],
-            }}]}]}],
-        "clusters": [{"name": "app", "connect_timeout": "1s", "type": "STATIC", "load_assignment": {
-            "cluster_name": "app", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(app_port)}}]}]}}],
-    }})
+def envoy_hop(port, app_port):
+    endpoint = {"endpoint": {"address": envoy_address(app_port)}}
+    cluster = {"name": "app", "connect_timeout": "1s", "type": "STATIC", "load_assignment": {
+        "cluster_name": "app", "endpoints": [{"lb_endpoints": [endpoint]}]}}
+    return envoy_configuration(port, {"route": {"cluster": "app"}}, clusters=[cluster])
 
 
 def peers(home, port, app_port):
     """Each peer that is installed: its name, its command, and whether a child process does the work."""
-    # The program itself: what stands in the environment's bin is a script that starts it.
-    envoy = next((str(p) for p in pathlib.Path(".build/venv").rglob("_bin/envoy")), None) or shutil.which("envoy")
+    envoy = envoy_program()
     path = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
     found = []
     if envoy:
         file = pathlib.Path(home, "envoy.json")
-        file.write_text(envoy_configuration(port, app_port))
+        file.write_text(envoy_hop(port, app_port))
         found.append(("Envoy", [envoy, "-c", file, "--concurrency", "1", "--use-dynamic-base-id", "-l", "off"], False))
     for name, text, words, forks in (
             ("HAProxy", HAPROXY, ["haproxy", "-db", "-f"], False), ("nginx", NGINX, ["nginx", "-p", home, "-c"], True)):

@@ -5,6 +5,7 @@ system time of a process from /proc. Wall-clock time is not used for ratios."""
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -129,6 +130,29 @@ def grpc_frame(*fields):
 
     message = b"".join(field(number, text) for number, text in enumerate(fields, 1) if text is not None)
     return b"\0" + struct.pack(">I", len(message)) + message
+
+
+def envoy_program():
+    """Envoy itself, or None: what stands in the environment's bin is a script that starts it."""
+    return next((str(p) for p in pathlib.Path(".build/venv").rglob("_bin/envoy")), None) or shutil.which("envoy")
+
+
+def envoy_configuration(port, action, filters=(), clusters=()):
+    """One listener, whose every request takes ``action`` of a route after the ``filters``."""
+    kinds = "type.googleapis.com/envoy.extensions.filters"
+    router = {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{kinds}.http.router.v3.Router"}}
+    manager = {
+        "@type": f"{kinds}.network.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "x",
+        "route_config": {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, **action}]}]},
+        "http_filters": [*filters, router]}
+    return json.dumps({"static_resources": {
+        "listeners": [{"address": envoy_address(port), "filter_chains": [{"filters": [
+            {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}]}],
+        "clusters": list(clusters)}})
+
+
+def envoy_address(port):
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
 def report(name, ours, floor, bar):

@@ -47,14 +47,8 @@ struct ResourceWatcher: Sendable {
     private func fingerprint() -> Set<File> {
         var files: Set<File> = []
         for path in paths() {
-            guard note(path, in: &files), let folder = opendir(path) else { continue }
-            defer { closedir(folder) }
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-                }
-                if !name.hasPrefix(".") { _ = note("\(path)/\(name)", in: &files) }
-            }
+            guard note(path, in: &files) else { continue }
+            for name in SystemFiles.names(in: path) where !name.hasPrefix(".") { _ = note("\(path)/\(name)", in: &files) }
         }
         return files
     }

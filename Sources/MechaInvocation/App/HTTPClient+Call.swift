@@ -17,27 +17,18 @@ extension HTTPClient {
             return given
         }
         if let answer = await pipeline.run(&request) {
-            var filtered = ResponseFilter.Response(status: answer.status, headers: answer.headers, body: answer.body)
-            await request.responseFilters.apply(to: &filtered)
-            var headers = filtered.headers
-            headers.add(contentsOf: request.responseHeaders)
-            return AppResponse(
-                .http(filtered.status), headers: headers, contentType: headers.first(name: "content-type"),
-                body: filtered.body ?? ByteBuffer())
+            var response = AppResponse(.http(answer.status), headers: answer.headers, body: answer.body)
+            await request.responseFilters.apply(to: &response)
+            response.headers.add(contentsOf: request.responseHeaders)
+            response.contentType = response.headers.first(name: "content-type")
+            return response
         }
         var body = request.wholeBody ?? body
         if var transform = request.requestTransform { body = transform.transformAll(body) }
         var response = try await call(
             request.head, body: body, at: origin, callee: callee, bodyBytesAtMost: bodyBytesAtMost, deadline: deadline)
         if var transform = request.responseTransform { response.body = transform.transformAll(response.body) }
-        if !request.responseFilters.isEmpty, case .http(let status) = response.outcome {
-            var filtered = ResponseFilter.Response(status: status, headers: response.headers, body: response.body)
-            await request.responseFilters.apply(to: &filtered)
-            response.outcome = .http(filtered.status)
-            response.headers = filtered.headers
-            response.contentType = filtered.headers.first(name: "content-type")
-            response.body = filtered.body ?? ByteBuffer()
-        }
+        if !request.responseFilters.isEmpty { await request.responseFilters.apply(to: &response) }
         response.headers.add(contentsOf: request.responseHeaders)
         return response
     }
@@ -74,5 +65,18 @@ extension HTTPClient {
         } catch {
             throw InvocationError(.connectionLost, "failed to call \(callee)", cause: error)
         }
+    }
+}
+
+extension [ResponseFilter] {
+    /// Has the filters look at an answer of HTTP; one of gRPC is none of theirs.
+    fileprivate func apply(to response: inout AppResponse) async {
+        guard case .http(let status) = response.outcome else { return }
+        var filtered = ResponseFilter.Response(status: status, headers: response.headers, body: response.body)
+        await apply(to: &filtered)
+        response.outcome = .http(filtered.status)
+        response.headers = filtered.headers
+        response.contentType = filtered.headers.first(name: "content-type")
+        response.body = filtered.body ?? ByteBuffer()
     }
 }

@@ -33,15 +33,21 @@ extension WASIPreview1 {
 
     /// The guest's vectors of a call, whose pointer and count are the second and third argument.
     static func vectors(_ call: WasmCaller) throws -> [UnsafeMutableRawBufferPointer] {
+        try vectorPlaces(call).map { try call.instance.bytes(at: $0.pointer, count: $0.count) }
+    }
+
+    /// The vectors as numbers, which stay right when the memory moves.
+    private static func vectorPlaces(_ call: WasmCaller) throws -> [(pointer: UInt32, count: UInt32)] {
         let (vectors, count) = (call[1], call[2])
         guard count <= vectorsAtMost else {
             throw FunctionError(.trapped, "a call has \(count) vectors; at most \(vectorsAtMost) are taken")
         }
         return try (0..<count).map { index in
             let vector = try call.instance.bytes(at: vectors &+ index * 8, count: 8)
-            return try call.instance.bytes(
-                at: UInt32(littleEndian: vector.loadUnaligned(as: UInt32.self)),
-                count: UInt32(littleEndian: vector.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+            return (
+                UInt32(littleEndian: vector.loadUnaligned(as: UInt32.self)),
+                UInt32(littleEndian: vector.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+            )
         }
     }
 
@@ -51,8 +57,9 @@ extension WASIPreview1 {
     /// - Parameter offset: nil reads where the file stands, and moves it.
     static func read(_ guest: Guest, _ call: WasmCaller, at offset: UInt64?, result: UInt32) throws -> WasmReply {
         guard let open = files(of: guest)[call[0]] else { return badDescriptor }
-        let count = min(try vectors(call).reduce(0) { $0 + $1.count }, GuestFile.chunkBytesAtMost)
         let targets = try vectorPlaces(call)
+        let wanted = try targets.reduce(0) { try $0 + call.instance.bytes(at: $1.pointer, count: $1.count).count }
+        let count = min(wanted, GuestFile.chunkBytesAtMost)
         let (file, place) = (open.file, offset ?? open.position)
         nonisolated(unsafe) let opened = open
         return .later {
@@ -71,17 +78,6 @@ extension WASIPreview1 {
                     return 0
                 }
             }
-        }
-    }
-
-    /// The vectors as numbers, which stay right when the memory moves.
-    private static func vectorPlaces(_ call: WasmCaller) throws -> [(UInt32, UInt32)] {
-        try (0..<call[2]).map { index in
-            let vector = try call.instance.bytes(at: call[1] &+ index * 8, count: 8)
-            return (
-                UInt32(littleEndian: vector.loadUnaligned(as: UInt32.self)),
-                UInt32(littleEndian: vector.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-            )
         }
     }
 
