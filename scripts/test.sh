@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 trap 'jobs -p | xargs -r kill 2>/dev/null || true' EXIT
 
-# These measure the memory of the whole process, or need ports and processors for themselves.
-alone='RuntimeTests|JetStream|StreamingTests|SQLiteReliabilityTests|RabbitPubSubTests|RabbitConformanceTests|RabbitReliabilityTests|RedisCluster|RedisSentinel|HTTP1ClientTests'
+# These measure the memory of the whole process, or need ports, processors or the tasks' pool for themselves.
+alone='RuntimeTests|JetStream|StreamingTests|SQLiteReliabilityTests|RabbitPubSubTests|RabbitConformanceTests|RabbitReliabilityTests|RedisCluster|RedisSentinel|HTTP1ClientTests|InMemoryPubSubTests|RedisFailureTests'
 
 log=.build/test.log
 : > "$log"
