@@ -30,7 +30,9 @@ group() {
 for product in mechaPackageTests mecha mecha-wire-probe mecha-store-probe; do
     swift build --traits Kafka --product "$product"
 done
-group swift test --traits Kafka --skip-build --skip "$alone"
+# Components' tests start servers of their own: they do not share the two threads of the pool with all the others.
+group swift test --traits Kafka --skip-build --skip "$alone|^ComponentTests\\."
+group swift test --traits Kafka --skip-build --skip "$alone" --filter '^ComponentTests\.'
 group swift test --traits Kafka --skip-build --no-parallel --filter "$alone"
 limit=1500
 group .build/venv/bin/python -m pytest -q Tests

@@ -179,12 +179,13 @@ final class RedisLink: @unchecked Sendable {
         case .none: return
         case .connect: connect()
         case .pause(let failures):
+            // First, so that nobody whose call failed reads a status from before.
+            onStatusChange?()
             failWaiting(machine.unavailable)
             let delay = backoff.delay(afterFailures: failures, using: &generator)
             pauseTimer = loop.scheduleTask(in: delay) { [self] in
                 if machine.pauseEnded() { connect() }
             }
-            onStatusChange?()
         }
         onFailure?()
     }
