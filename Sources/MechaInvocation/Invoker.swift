@@ -66,21 +66,14 @@ public final class Invoker: Sendable {
     /// Every way this can end is told to the exchange: by the callee's response, or before one began by the
     /// call's own `onFailure`.
     public func forward(_ call: StreamedCall, to target: InvocationTarget) {
-        var call = call
         call.caller = caller
-        if let policies = policies(target.policyName) {
-            guard let policy = policies.policy(endpoint: String(call.method.path)) else { return send(call, to: target, retry: .never) }
-            PolicedCall(call, to: target.policyName, under: policy, limits: limits) { [self] in
-                send($0, to: target, retry: .never)
-            }.start()
-        } else {
-            send(call, to: target, retry: retry)
-        }
+        guard let policies = policies(target.policyName) else { return send(call, to: target, retry: retry) }
+        guard let policy = policies.policy(endpoint: call.method.path) else { return send(call, to: target, retry: .never) }
+        PolicedCall(call, to: target, by: self, under: policy).start()
     }
 
     /// Sends a call on its way: one attempt of it, when it is made under a policy.
-    private func send(_ call: StreamedCall, to target: InvocationTarget, retry: InvocationRetry) {
-        var call = call
+    func send(_ call: StreamedCall, to target: InvocationTarget, retry: InvocationRetry) {
         switch target {
         case .app(caller): own.forward(call)
         case .app(let address):
@@ -107,7 +100,7 @@ public final class Invoker: Sendable {
         guard let policies = policies(target.policyName) else {
             return try await send(request, to: target, deadline: deadline, retry: retry)
         }
-        guard let policy = policies.policy(endpoint: String(request.method.path)) else {
+        guard let policy = policies.policy(endpoint: request.method.path) else {
             return try await send(request, to: target, deadline: deadline, retry: .never)
         }
         return try await invoke(of: target.policyName, under: policy) { [self, request] () async throws(InvocationError) in

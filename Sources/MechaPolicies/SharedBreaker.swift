@@ -22,8 +22,9 @@ package final class SharedBreaker: Sendable {
     }
 
     /// Asks to make a call; ``finish(_:_:_:)`` must follow.
-    package func request(_ metrics: ResiliencyMetrics.Target?) throws(PolicyError) -> CircuitBreaker.Permit {
-        let now = clock.monotonicNow
+    ///
+    /// - Parameter now: the clock's time.
+    package func request(_ metrics: ResiliencyMetrics.Target?, at now: MonotonicInstant) throws(PolicyError) -> CircuitBreaker.Permit {
         let (admission, before, state) = machine.withLock { machine in
             let before = machine.state
             let admission = machine.request(at: now)
@@ -40,10 +41,9 @@ package final class SharedBreaker: Sendable {
     }
 
     package func finish(_ permit: CircuitBreaker.Permit, _ outcome: CircuitBreaker.Outcome, _ metrics: ResiliencyMetrics.Target?) {
-        let now = clock.monotonicNow
         let (before, state) = machine.withLock { machine in
             let before = machine.state
-            machine.finish(permit, outcome, at: now)
+            machine.finish(permit, outcome, at: clock.monotonicNow)
             return (before, machine.state)
         }
         if state != before { metrics?.activated(.init(state)) }

@@ -27,8 +27,9 @@ package final class TargetPolicies: Sendable {
     }
 
     /// What applies to calls of an endpoint: a method's path, an actor's id.
-    package func policy(endpoint: String) -> Policy? {
+    package func policy(endpoint: some StringProtocol) -> Policy? {
         guard let make else { return common }
+        let endpoint = String(endpoint)
         return endpoints.withLock { $0.value(for: endpoint, make) }
     }
 }

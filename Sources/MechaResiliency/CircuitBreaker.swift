@@ -56,23 +56,23 @@ public struct CircuitBreaker: Sendable {
         }
     }
 
-    /// Tells how an admitted call ended.
-    public mutating func finish(_ permit: Permit, _ outcome: Outcome, at now: MonotonicInstant) {
-        refresh(at: now)
+    /// Tells how an admitted call ended. The clock is not asked where time changes nothing.
+    public mutating func finish(_ permit: Permit, _ outcome: Outcome, at now: @autoclosure () -> MonotonicInstant) {
+        refresh(at: now())
         guard permit.generation == generation else { return }
         counts.record(outcome)
         switch (state, outcome) {
-        case (.closed, .failure) where settings.trips(counts): enter(.open, at: now)
-        case (.halfOpen, .failure): enter(.open, at: now)
-        case (.halfOpen, .success) where counts.consecutiveSuccesses >= settings.maximumTrialRequests: enter(.closed, at: now)
+        case (.closed, .failure) where settings.trips(counts): enter(.open, at: now())
+        case (.halfOpen, .failure): enter(.open, at: now())
+        case (.halfOpen, .success) where counts.consecutiveSuccesses >= settings.maximumTrialRequests: enter(.closed, at: now())
         default: break
         }
     }
 
     /// Lets time pass.
-    public mutating func refresh(at now: MonotonicInstant) {
-        guard let expiry, now >= expiry else { return }
-        enter(state == .open ? .halfOpen : .closed, at: now)
+    public mutating func refresh(at now: @autoclosure () -> MonotonicInstant) {
+        guard let expiry, now() >= expiry else { return }
+        enter(state == .open ? .halfOpen : .closed, at: now())
     }
 
     private mutating func enter(_ next: State, at now: MonotonicInstant) {

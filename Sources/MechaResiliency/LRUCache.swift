@@ -1,17 +1,20 @@
 /// A map of bounded size that forgets what was used longest ago.
 public struct LRUCache<Key: Hashable, Value> {
+    /// One place of the list in the order of use; places are used again and never given back.
     fileprivate struct Entry {
+        var key: Key
         var value: Value
-        /// Neighbours in the order of use.
-        var newer: Key?
-        var older: Key?
+        /// Neighbours in the order of use; -1 for none.
+        var newer: Int
+        var older: Int
     }
 
     /// Entries at most, at least one.
     public let capacity: Int
-    private var entries: [Key: Entry] = [:]
-    private var newest: Key?
-    private var oldest: Key?
+    private var places: [Key: Int] = [:]
+    private var entries: [Entry] = []
+    private var newest = -1
+    private var oldest = -1
 
     public init(capacity: Int) { self.capacity = max(1, capacity) }
 
@@ -19,19 +22,26 @@ public struct LRUCache<Key: Hashable, Value> {
 
     /// The value of `key`, which now is the one used last; made when there is none.
     public mutating func value(for key: Key, _ make: () -> Value) -> Value {
-        if let entry = entries[key] {
-            if newest != key {
-                unlink(key, entry)
-                link(key, entry.value)
-            }
-            return entry.value
-        }
-        if entries.count >= capacity, let oldest, let entry = entries[oldest] {
-            unlink(oldest, entry)
-            entries[oldest] = nil
+        if newest >= 0, entries[newest].key == key { return entries[newest].value }
+        if let place = places[key] {
+            unlink(place)
+            link(place)
+            return entries[place].value
         }
         let value = make()
-        link(key, value)
+        if entries.count >= capacity {
+            let place = oldest
+            unlink(place)
+            places[entries[place].key] = nil
+            entries[place].key = key
+            entries[place].value = value
+            places[key] = place
+            link(place)
+        } else {
+            entries.append(Entry(key: key, value: value, newer: -1, older: -1))
+            places[key] = entries.count - 1
+            link(entries.count - 1)
+        }
         return value
     }
 
@@ -39,23 +49,24 @@ public struct LRUCache<Key: Hashable, Value> {
     public var keys: [Key] {
         var keys: [Key] = []
         var next = newest
-        while let key = next {
-            keys.append(key)
-            next = entries[key]?.older
+        while next >= 0 {
+            keys.append(entries[next].key)
+            next = entries[next].older
         }
         return keys
     }
 
-    private mutating func link(_ key: Key, _ value: Value) {
-        entries[key] = Entry(value: value, newer: nil, older: newest)
-        if let newest { entries[newest]?.newer = key }
-        newest = key
-        if oldest == nil { oldest = key }
+    private mutating func link(_ place: Int) {
+        entries[place].newer = -1
+        entries[place].older = newest
+        if newest >= 0 { entries[newest].newer = place } else { oldest = place }
+        newest = place
     }
 
-    private mutating func unlink(_ key: Key, _ entry: Entry) {
-        if let newer = entry.newer { entries[newer]?.older = entry.older } else { newest = entry.older }
-        if let older = entry.older { entries[older]?.newer = entry.newer } else { oldest = entry.newer }
+    private mutating func unlink(_ place: Int) {
+        let (newer, older) = (entries[place].newer, entries[place].older)
+        if newer >= 0 { entries[newer].older = older } else { newest = older }
+        if older >= 0 { entries[older].newer = newer } else { oldest = newer }
     }
 }
 

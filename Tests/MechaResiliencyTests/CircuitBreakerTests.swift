@@ -25,6 +25,20 @@ import Testing
         #expect(breaker.state == .closed && breaker.counts == .init())
     }
 
+    @Test func `the clock is asked only where time changes something`() throws {
+        var asked = 0
+        func now() -> MonotonicInstant {
+            asked += 1
+            return second(1)
+        }
+        var breaker = CircuitBreaker(.init(timeout: .seconds(10)) { $0.totalFailures >= 2 }, at: second(0))
+        breaker.finish(try breaker.permit(at: 0), .success, at: now())
+        breaker.finish(try breaker.permit(at: 0), .failure, at: now())
+        #expect(asked == 0 && breaker.state == .closed)
+        breaker.finish(try breaker.permit(at: 0), .failure, at: now())
+        #expect(asked == 1 && breaker.state == .open)
+    }
+
     @Test func `all trial calls must succeed`() throws {
         var breaker = CircuitBreaker(.init(maximumTrialRequests: 2, timeout: .seconds(10)) { $0.totalFailures >= 1 }, at: second(0))
         breaker.call(.failure, at: 1)

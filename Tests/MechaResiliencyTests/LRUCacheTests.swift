@@ -25,4 +25,23 @@ import Testing
         for key in 0..<5 { _ = single.value(for: key) { key } }
         #expect(single.keys == [4])
     }
+
+    @Test func `it agrees with a plain list whatever comes`() {
+        var cache = LRUCache<Int, Int>(capacity: 5)
+        var list: [Int] = []
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<3_000 {
+            let key = Int.random(in: 0..<9, using: &generator)
+            var isMade = false
+            let value = cache.value(for: key) {
+                isMade = true
+                return key * 10
+            }
+            #expect(value == key * 10 && isMade == !list.contains(key))
+            list.removeAll { $0 == key }
+            list.insert(key, at: 0)
+            if list.count > 5 { list.removeLast() }
+            #expect(cache.keys == list && cache.count == list.count)
+        }
+    }
 }

@@ -30,12 +30,20 @@ package enum WholeCall {
         }
         // Under a policy an attempt may end without a response, because another follows.
         let task = exchange.context.run { await work(exchange) }
-        if !policed.carried({ _ in task.cancel() }) { task.cancel() }
+        if !policed.carried(by: TaskCarrier(task)) { task.cancel() }
         exchange.whenAbandoned { failure in
             policed.callerLeft()
             task.cancel()
             exchange.abort(failure)
         }
+    }
+
+    private final class TaskCarrier: AttemptCarrier {
+        private let task: Task<Void, Never>
+
+        init(_ task: Task<Void, Never>) { self.task = task }
+
+        func giveUp(_ error: InvocationError) { task.cancel() }
     }
 
     private static func collect(_ call: StreamedCall, upTo limit: Int, callee: String) async throws(InvocationError) -> ByteBuffer {

@@ -28,7 +28,7 @@ public final class PeerService: HTTPService {
                 throw InvocationError(.appNotFound, "the app \(callee.appID) is not at this runtime")
             }
             let form = PeerLink.form(of: head.headers)
-            var call = StreamedCall(
+            let call = StreamedCall(
                 exchange, kind: form == .grpc ? .grpcProxy : .invocation, method: try MethodPath(target: head.uri),
                 caller: PeerLink.caller(of: head.headers), onFailure: { PeerFailure.respond($0, $1) })
             call.isFromPeer = true

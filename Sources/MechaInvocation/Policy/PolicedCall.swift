@@ -7,43 +7,45 @@ import NIOCore
 /// One streamed call under a policy: makes attempts of it until one counts, as long as nothing of a
 /// response has gone to the caller and the request's body can be sent again.
 ///
-/// Lives on the exchange's loop; hence the unchecked Sendable. A proxy or channel tells it how an attempt
-/// turned out before the caller hears of it (``takesOver(_:)``), and is told to give an attempt up that
-/// takes too long.
-final class PolicedCall: @unchecked Sendable {
+/// It is the timer of its attempts itself. Lives on the exchange's loop; hence the unchecked Sendable. A proxy or
+/// channel tells it how an attempt turned out before the caller hears of it (``Attempt/takesOver(_:)``), and is told
+/// to give an attempt up that takes too long.
+final class PolicedCall: LoopTimer, @unchecked Sendable {
     private let policy: Policy
     private let call: StreamedCall
-    private let makeAttempt: (StreamedCall) -> Void
+    private let target: InvocationTarget
+    private let invoker: Invoker
+    /// Whether failures may lead to further attempts.
+    private var isRetriable: Bool
+    /// Made with the first failure; nearly all calls have none.
     private var schedule: RetrySchedule?
+    private let startedAt: MonotonicInstant
     private var permit: CircuitBreaker.Permit?
-    private var timer: LoopTimer?
-    private var generator = SystemRandomNumberGenerator()
     /// Counts attempts; one that is not the current one any more must not touch the caller.
     private(set) var attempt = 0
     private var isOver = false
-    /// Ends what carries the attempt; set once there is something.
-    private var giveUp: ((InvocationError) -> Void)?
+    /// What carries the attempt; set once there is something.
+    private var carrier: (any AttemptCarrier)?
     /// The request's body for further attempts; nil when it cannot be sent again.
     let body: ReplayedBody?
 
-    /// For messages.
-    private let callee: String
-
-    /// - Parameter makeAttempt: sends the call on its way, once for each attempt.
-    init(
-        _ call: StreamedCall, to callee: String, under policy: Policy, limits: InvocationLimits,
-        _ makeAttempt: @escaping (StreamedCall) -> Void
-    ) {
+    /// - Parameter invoker: sends the call on its way, once for each attempt.
+    init(_ call: StreamedCall, to target: InvocationTarget, by invoker: Invoker, under policy: Policy) {
         self.policy = policy
-        self.callee = callee
+        self.target = target
+        self.invoker = invoker
         self.call = call
-        self.makeAttempt = makeAttempt
-        let isRetriable = policy.retry != nil && Self.canReplay(call, upTo: limits.replayedBodyBytes)
-        schedule = isRetriable ? policy.retry.map { RetrySchedule($0, startingAt: policy.clock.monotonicNow) } : nil
-        body = isRetriable && call.hasBody ? ReplayedBody(call.exchange, bytesAtMost: limits.replayedBodyBytes) : nil
+        // The call has read the clock already.
+        startedAt = policy.isOnSystemTime ? MonotonicInstant(nanoseconds: call.startedAt) : policy.clock.monotonicNow
+        let limit = invoker.limits.replayedBodyBytes
+        isRetriable = policy.retry != nil && Self.canReplay(call, upTo: limit)
+        body = isRetriable && call.hasBody ? ReplayedBody(call.exchange, bytesAtMost: limit) : nil
     }
 
     deinit { policy.finish(permit, .cancelled) }
+
+    /// For messages.
+    private var callee: String { target.policyName }
 
     /// A body whose length is unknown may be a stream that has no end, or one that nobody may say twice;
     /// gRPC knows no lengths, and says by `dapr-stream` which calls are such streams.
@@ -56,46 +58,46 @@ final class PolicedCall: @unchecked Sendable {
 
     func start() {
         policy.began()
-        begin()
+        begin(at: call.startedAt)
     }
 
-    private func begin() {
+    /// - Parameter now: nanoseconds of the loop's clock, as they were a moment ago.
+    private func begin(at now: UInt64) {
         if let failure = call.exchange.failure { return end(.cancelled, saying: InvocationError(failure, calling: callee)) }
         do throws(PolicyError) {
-            permit = try policy.requestPermit()
+            permit = try policy.requestPermit(at: policy.isOnSystemTime ? MonotonicInstant(nanoseconds: now) : policy.clock.monotonicNow)
         } catch {
             return end(nil, saying: InvocationError(error, calling: callee))
         }
         attempt += 1
-        giveUp = nil
-        if let timeout = policy.timeout {
-            let current = attempt
-            timer = call.exchange.context.timers.start(after: .nanoseconds(timeout.wholeNanoseconds)) { [weak self] in
-                self?.timedOut(current)
-            }
+        carrier = nil
+        if let timeout = policy.timeoutNanoseconds {
+            let now = NIODeadline.uptimeNanoseconds(now)
+            call.exchange.context.timers.start(self, at: now + .nanoseconds(timeout), now: now)
         }
         var call = call
         call.policed = Attempt(of: self, number: attempt)
-        makeAttempt(call)
+        invoker.send(call, to: target, retry: .never)
     }
+
+    override func fired() { timedOut(attempt) }
 
     private func timedOut(_ number: Int) {
         guard number == attempt, !isOver else { return }
         policy.timedOut()
         let error = InvocationError(PolicyError(.timeout), calling: callee)
-        let giveUp = giveUp
-        self.giveUp = nil
+        let carrier = carrier
         let retries = settle(.failure(.other))
-        giveUp?(error)
+        carrier?.giveUp(error)
         if !retries { call.fail(error) }
     }
 
     // MARK: - From the attempt
 
-    /// Whether the attempt of that number is still wanted; when it is, `giveUp` ends it.
-    fileprivate func carries(_ number: Int, _ giveUp: @escaping (InvocationError) -> Void) -> Bool {
+    /// Whether the attempt of that number is still wanted.
+    fileprivate func carries(_ number: Int, _ carrier: any AttemptCarrier) -> Bool {
         guard number == attempt, !isOver else { return false }
-        self.giveUp = giveUp
+        self.carrier = carrier
         return true
     }
 
@@ -109,10 +111,9 @@ final class PolicedCall: @unchecked Sendable {
     /// The caller has a part of the answer: no further attempt follows and no time limit holds, whatever the rest is.
     fileprivate func answerBegan(_ number: Int) {
         guard number == attempt, !isOver else { return }
-        timer?.cancel()
-        timer = nil
-        giveUp = nil
-        schedule = nil
+        cancel()
+        carrier = nil
+        isRetriable = false
         body?.release()
     }
 
@@ -123,14 +124,11 @@ final class PolicedCall: @unchecked Sendable {
 
     /// Settles the current attempt; true when another follows.
     private func settle(_ outcome: PolicyOutcome) -> Bool {
-        timer?.cancel()
-        timer = nil
-        giveUp = nil
+        cancel()
+        carrier = nil
         policy.finish(permit, .init(outcome))
         permit = nil
-        guard case .failure(let failure) = outcome, body?.isComplete ?? true,
-            case .retry(let pause)? = schedule?.attemptFailed(failure, at: policy.clock.monotonicNow, using: &generator)
-        else {
+        guard case .failure(let failure) = outcome, body?.isComplete ?? true, let pause = pause(after: failure) else {
             isOver = true
             body?.release()
             return false
@@ -139,16 +137,28 @@ final class PolicedCall: @unchecked Sendable {
         body?.detach()
         // What reports late about this attempt is out of date from now on.
         attempt += 1
-        call.exchange.context.loop.scheduleTask(in: .nanoseconds(pause.wholeNanoseconds)) { [self] in begin() }
+        call.exchange.context.loop.scheduleTask(in: .nanoseconds(pause.wholeNanoseconds)) { [self] in
+            begin(at: NIODeadline.now().uptimeNanoseconds)
+        }
         return true
+    }
+
+    /// How long to wait before the next attempt; nil when none follows.
+    private func pause(after failure: CallFailure) -> Duration? {
+        guard isRetriable, let retry = policy.retry else { return nil }
+        var schedule = schedule ?? RetrySchedule(retry, startingAt: startedAt)
+        var generator = SystemRandomNumberGenerator()
+        let decision = schedule.attemptFailed(failure, at: policy.clock.monotonicNow, using: &generator)
+        self.schedule = schedule
+        guard case .retry(let pause) = decision else { return nil }
+        return pause
     }
 
     private func end(_ outcome: CircuitBreaker.Outcome?, saying error: InvocationError?) {
         guard !isOver else { return }
         isOver = true
-        timer?.cancel()
-        timer = nil
-        giveUp = nil
+        cancel()
+        carrier = nil
         if let outcome { policy.finish(permit, outcome) }
         permit = nil
         body?.release()
@@ -167,8 +177,8 @@ final class PolicedCall: @unchecked Sendable {
 
         var body: ReplayedBody? { policed.body }
 
-        /// False when the attempt took too long before it was carried; else `giveUp` ends it.
-        func carried(_ giveUp: @escaping (InvocationError) -> Void) -> Bool { policed.carries(number, giveUp) }
+        /// False when the attempt took too long before it was carried; else the carrier is told when it does.
+        func carried(by carrier: any AttemptCarrier) -> Bool { policed.carries(number, carrier) }
 
         /// Tells an answer with this HTTP status and gRPC status, if any. True when the caller must not hear of it.
         func takesOver(status: Int, grpcStatus: Int? = nil) -> Bool {

@@ -91,7 +91,7 @@ final class ExchangeProxy: @unchecked Sendable {
     /// Sends the request.
     func start(_ head: HTTPRequestHead, to origin: Origin, by client: HTTPClient) {
         let exchange = call.exchange
-        if let policed = call.policed, !policed.carried({ [self] in giveUp($0) }) {
+        if let policed = call.policed, !policed.carried(by: self) {
             phase = .over
             return owner.callEnded(call, failure: InvocationError(.policyTimeout, "the call took too long before it was sent"))
         }
@@ -272,16 +272,6 @@ extension ExchangeProxy: ResponseSink {
         fail(InvocationError(error, calling: callee))
     }
 
-    /// The policy does not wait any longer, and tells the caller itself if need be.
-    private func giveUp(_ error: InvocationError) {
-        guard phase == .waiting else { return }
-        phase = .over
-        dropFilters()
-        upstream?.cancel()
-        upstream = nil
-        owner.callEnded(call, failure: error)
-    }
-
     private func fail(_ error: InvocationError) {
         let wasWaiting = phase == .waiting
         phase = .over
@@ -296,6 +286,17 @@ extension ExchangeProxy: ResponseSink {
     func requestWritabilityChanged(_ isWritable: Bool) {
         guard phase != .over, hasTakenBody else { return }
         call.exchange.setReading(isWritable)
+    }
+}
+
+extension ExchangeProxy: AttemptCarrier {
+    func giveUp(_ error: InvocationError) {
+        guard phase == .waiting else { return }
+        phase = .over
+        dropFilters()
+        upstream?.cancel()
+        upstream = nil
+        owner.callEnded(call, failure: error)
     }
 }
 

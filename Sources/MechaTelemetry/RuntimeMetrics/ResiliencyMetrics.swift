@@ -15,22 +15,30 @@ public final class ResiliencyMetrics: Sendable {
         case closed, unknown
         case halfOpen = "half-open"
         case open
+
+        fileprivate var index: Int {
+            switch self {
+            case .closed: 0
+            case .unknown: 1
+            case .halfOpen: 2
+            case .open: 3
+            }
+        }
     }
 
     /// The series of one policy on one target; resolve it when the policy is compiled and keep it.
     public final class Target: Sendable {
-        private struct Breaker {
-            /// As the gauges say.
-            var state: BreakerState?
-            /// Made when a state is met, so that others have no series.
-            var executions: [BreakerState: Counter] = [:]
-        }
-
         private let labels: [String]
         private let metrics: ResiliencyMetrics
         private let plainExecutions: Counter
         private let plainActivations: Counter
-        private let breaker = Mutex(Breaker())
+        /// Which state the gauges say, as its index; taken while they change.
+        private let gauged = Mutex<BreakerState?>(nil)
+        /// The same, to be read by every call.
+        private let shown = Atomic(-1)
+        /// Made when a state is met, so that others have no series.
+        private let closedExecutions = AtomicLazyReference<Counter>()
+        private let otherExecutions = Mutex<[BreakerState: Counter]>([:])
 
         fileprivate init(_ labels: [String], _ metrics: ResiliencyMetrics) {
             self.labels = labels
@@ -47,18 +55,32 @@ public final class ResiliencyMetrics: Sendable {
 
         /// A circuit breaker was asked and is in `state`.
         public func executed(_ state: BreakerState) {
-            breaker.withLock { breaker in
-                if breaker.state != state {
-                    breaker.state = state
-                    for other in BreakerState.allCases {
-                        metrics.breakerState.with(labels + [other.rawValue]).set(other == state ? 1 : 0)
-                    }
+            if shown.load(ordering: .relaxed) != state.index { show(state) }
+            executions(in: state).increment()
+        }
+
+        private func show(_ state: BreakerState) {
+            gauged.withLock { gauged in
+                guard gauged != state else { return }
+                gauged = state
+                for other in BreakerState.allCases {
+                    metrics.breakerState.with(labels + [other.rawValue]).set(other == state ? 1 : 0)
                 }
-                if let counter = breaker.executions[state] { return counter }
-                let counter = metrics.executions.with(labels + [state.rawValue])
-                breaker.executions[state] = counter
-                return counter
-            }.increment()
+                shown.store(state.index, ordering: .relaxed)
+            }
+        }
+
+        /// Nearly every call finds its breaker closed.
+        private func executions(in state: BreakerState) -> Counter {
+            guard state == .closed else {
+                return otherExecutions.withLock { counters in
+                    if let counter = counters[state] { return counter }
+                    let counter = metrics.executions.with(labels + [state.rawValue])
+                    counters[state] = counter
+                    return counter
+                }
+            }
+            return closedExecutions.load() ?? closedExecutions.storeIfNil(metrics.executions.with(labels + [state.rawValue]))
         }
 
         /// A circuit breaker changed into `state`.

@@ -30,31 +30,44 @@ public final class LoopTimers: @unchecked Sendable {
     /// Calls `action` once, on the loop, when `delay` has passed, unless the timer is cancelled before. On the loop.
     @discardableResult
     public func start(after delay: TimeAmount, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
-        start(at: loop.now + delay, after: delay, action)
+        let now = loop.now
+        return start(at: now + delay, now: now, action)
     }
 
     /// The same for a point in time.
     @discardableResult
     public func start(at deadline: NIODeadline, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
-        start(at: deadline, after: deadline - loop.now, action)
+        start(at: deadline, now: loop.now, action)
     }
 
-    private func start(at deadline: NIODeadline, after delay: TimeAmount, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
+    private func start(at deadline: NIODeadline, now: NIODeadline, _ action: @escaping @Sendable () -> Void) -> LoopTimer {
+        let timer = ActionTimer(action)
+        start(timer, at: deadline, now: now)
+        return timer
+    }
+
+    /// Starts a timer that is not waiting. On the loop.
+    ///
+    /// - Parameter now: the time, as far as it is known already; a little ago will do.
+    public func start(_ timer: LoopTimer, at deadline: NIODeadline, now: NIODeadline) {
         loop.assertInEventLoop()
-        guard delay >= Self.exactBelow else {
-            return LoopTimer(exact: loop.scheduleTask(deadline: deadline, action))
+        guard deadline - now >= Self.exactBelow else {
+            timer.exact = loop.scheduleTask(deadline: deadline) { timer.fired() }
+            return
         }
         if slots.isEmpty { slots = Array(repeating: nil, count: Self.slotCount) }
-        if count == 0 { current = tick(of: loop.now) }
-        let due = (deadline - origin).nanoseconds / Self.tick.nanoseconds + 1
-        let timer = LoopTimer(due: due, in: self, action)
-        let slot = Int(due % Int64(Self.slotCount))
+        if count == 0 { current = max(current, tick(of: now)) }
+        // Not in a tick that has been looked at, should `now` be long ago.
+        timer.due = max(current, (deadline - origin).nanoseconds / Self.tick.nanoseconds) + 1
+        timer.wheel = self
+        timer.exact = nil
+        timer.phase = .waiting
+        let slot = Int(timer.due % Int64(Self.slotCount))
         timer.next = slots[slot]
         timer.next?.previous = timer
         slots[slot] = timer
         count += 1
-        if alarm.map({ due < $0.tick }) ?? true { setAlarm(for: due) }
-        return timer
+        if alarm.map({ timer.due < $0.tick }) ?? true { setAlarm(for: timer.due) }
     }
 
     private func tick(of time: NIODeadline) -> Int64 { (time - origin).nanoseconds / Self.tick.nanoseconds }
@@ -74,7 +87,7 @@ public final class LoopTimers: @unchecked Sendable {
         timer.next?.previous = timer.previous
         timer.next = nil
         timer.previous = nil
-        timer.isWaiting = false
+        timer.phase = .idle
         count -= 1
     }
 
@@ -90,12 +103,17 @@ public final class LoopTimers: @unchecked Sendable {
                 timer = candidate.next
                 guard candidate.due <= now else { continue }
                 remove(candidate)
+                candidate.phase = .due
                 due.append(candidate)
             }
         }
         current = now
         if count > 0 { setAlarm(for: nextOccupied(after: now)) }
-        for timer in due { timer.take()?() }
+        // One that an earlier one cancelled or started anew is not called.
+        for timer in due where timer.phase == .due {
+            timer.phase = .idle
+            timer.fired()
+        }
     }
 
     /// The next tick whose slot holds a timer, of this turn of the wheel or a later one.
@@ -106,46 +124,48 @@ public final class LoopTimers: @unchecked Sendable {
 }
 
 /// A timer of ``LoopTimers``. Lives on its loop.
-public final class LoopTimer: @unchecked Sendable {
-    fileprivate let due: Int64
+///
+/// What waits for a deadline of its own may be a subclass, so that waiting costs no allocation; while it waits the
+/// wheel holds it.
+open class LoopTimer: @unchecked Sendable {
+    fileprivate enum Phase { case idle, waiting, due }
+
+    fileprivate var due: Int64 = 0
     fileprivate var next: LoopTimer?
     /// The list owns its timers forwards; this side is only looked at while the other one is in the list.
     fileprivate unowned(unsafe) var previous: LoopTimer?
-    /// Whether it hangs in the wheel.
-    fileprivate var isWaiting: Bool
-    private let wheel: LoopTimers?
-    private let exact: Scheduled<Void>?
-    private var action: (@Sendable () -> Void)?
+    /// Whether it hangs in the wheel, or was taken out to be called.
+    fileprivate var phase = Phase.idle
+    /// Set with the first wait.
+    fileprivate var wheel: LoopTimers?
+    fileprivate var exact: Scheduled<Void>?
 
-    fileprivate init(due: Int64, in wheel: LoopTimers, _ action: @escaping @Sendable () -> Void) {
-        self.due = due
-        self.wheel = wheel
-        self.action = action
-        isWaiting = true
-        exact = nil
-    }
+    public init() {}
 
-    fileprivate init(exact: Scheduled<Void>) {
-        due = 0
-        isWaiting = false
-        wheel = nil
-        self.exact = exact
-    }
+    /// The deadline has come. Called on the loop.
+    open func fired() {}
 
-    /// Its action is not called any more. Cancelling again, or after the action was called, does nothing.
+    /// It is not called any more. Cancelling again, or after it was called, does nothing.
     ///
     /// From another thread it takes effect with the loop's next turn: who waits for a deadline may have been resumed
     /// elsewhere.
-    public func cancel() {
+    public final func cancel() {
         if let exact { return exact.cancel() }
         guard let wheel else { return }
         guard wheel.loop.inEventLoop else { return wheel.loop.execute { self.cancel() } }
-        action = nil
-        if isWaiting { wheel.remove(self) }
+        guard phase == .waiting else {
+            phase = .idle
+            return
+        }
+        wheel.remove(self)
     }
+}
 
-    fileprivate func take() -> (@Sendable () -> Void)? {
-        defer { action = nil }
-        return action
-    }
+/// A timer that calls a closure.
+private final class ActionTimer: LoopTimer, @unchecked Sendable {
+    private let action: @Sendable () -> Void
+
+    init(_ action: @escaping @Sendable () -> Void) { self.action = action }
+
+    override func fired() { action() }
 }

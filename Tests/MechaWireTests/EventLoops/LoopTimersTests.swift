@@ -12,6 +12,24 @@ private final class Calls: Sendable {
     var all: [Int] { state.withLock { $0 } }
 }
 
+/// What waits for deadlines of its own.
+private final class Waiter: LoopTimer, @unchecked Sendable {
+    let calls: Calls
+    let number: Int
+    let action: (Waiter) -> Void
+
+    init(_ number: Int, _ calls: Calls, _ action: @escaping (Waiter) -> Void = { _ in }) {
+        self.number = number
+        self.calls = calls
+        self.action = action
+    }
+
+    override func fired() {
+        calls.note(number)
+        action(self)
+    }
+}
+
 @Suite struct LoopTimersTests {
     let loop = EmbeddedEventLoop()
 
@@ -96,5 +114,60 @@ private final class Calls: Sendable {
         }
         loop.advanceTime(by: .seconds(60))
         #expect(calls.all.sorted() == wanted)
+    }
+
+    @Test func `what is a timer itself may wait again and again, also from its own call`() {
+        let timers = LoopTimers(loop: loop)
+        let calls = Calls()
+        let loop = loop
+        let waiter = Waiter(1, calls) { waiter in
+            guard calls.all.count < 5 else { return }
+            // Long and short waits take turns.
+            let pause = TimeAmount.milliseconds(calls.all.count % 2 == 0 ? 300 : 50)
+            timers.start(waiter, at: loop.now + pause, now: loop.now)
+        }
+        timers.start(waiter, at: loop.now + .seconds(1), now: loop.now)
+        loop.advanceTime(by: .seconds(5))
+        #expect(calls.all == [1, 1, 1, 1, 1])
+        for _ in 0..<3 {
+            timers.start(waiter, at: loop.now + .seconds(1), now: loop.now)
+            waiter.cancel()
+        }
+        loop.advanceTime(by: .seconds(5))
+        #expect(calls.all.count == 5)
+    }
+
+    @Test func `one that another of its tick starts anew is called in its new time`() {
+        let timers = LoopTimers(loop: loop)
+        let calls = Calls()
+        let loop = loop
+        let others = [Waiter(2, calls), Waiter(3, calls)]
+        let first = Waiter(1, calls) { _ in
+            for other in others {
+                other.cancel()
+                timers.start(other, at: loop.now + .seconds(1), now: loop.now)
+            }
+        }
+        let due = loop.now + .milliseconds(300)
+        // The last one that is started in a tick is the first to be called.
+        for timer in others + [first] { timers.start(timer, at: due, now: loop.now) }
+        loop.advanceTime(by: .milliseconds(320))
+        #expect(calls.all == [1])
+        loop.advanceTime(by: .seconds(2))
+        #expect(calls.all == [1, 3, 2])
+    }
+
+    @Test func `a time read long ago makes a timer late by no more than a tick`() {
+        let timers = LoopTimers(loop: loop)
+        let calls = Calls()
+        let begin = loop.now
+        timers.start(after: .milliseconds(300)) { calls.note(0) }
+        loop.advanceTime(by: .seconds(3))
+        timers.start(Waiter(1, calls), at: begin + .milliseconds(300), now: begin)
+        timers.start(Waiter(2, calls), at: begin + .milliseconds(3_300), now: begin)
+        loop.advanceTime(by: .milliseconds(20))
+        #expect(calls.all == [0, 1])
+        loop.advanceTime(by: .milliseconds(300))
+        #expect(calls.all == [0, 1, 2])
     }
 }
