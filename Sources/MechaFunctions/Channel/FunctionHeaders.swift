@@ -1,5 +1,6 @@
 import MechaCore
 import MechaInvocation
+import MechaWire
 import NIOHTTP1
 
 /// Headers on their way to a guest and back.
@@ -10,15 +11,13 @@ enum FunctionHeaders {
         let verb = request.verb ?? .POST
         let head = RequestHeaders.head(
             HTTPRequestHead(version: .http1_1, method: verb, uri: request.method.target, headers: headers), target: request.method.target,
-            .init(
-                caller: request.caller, callee: function, trace: request.trace,
-                more: headers.first(name: "host").map { [("host", $0)] } ?? []))
+            .init(caller: request.caller, callee: function, trace: request.trace, keepsHost: true))
         var prepared = request
         prepared.verb = verb
         prepared.headers = head.headers
         prepared.headers.remove(name: FunctionChannel.entranceHeader)
         prepared.carriesMetadata = false
-        prepared.contentType = head.headers.first(name: "content-type")
+        if prepared.contentType == nil { prepared.contentType = head.headers.first(name: "content-type") }
         return prepared
     }
 
@@ -34,9 +33,12 @@ enum FunctionHeaders {
         case .drop, .connection, .te: return false
         default: break
         }
-        let lowered = name.lowercased()
-        if lowered == "content-length" || lowered == "host" || lowered.hasPrefix("mecha-") { return false }
+        if name.equalsIgnoringCase("content-length") || name.equalsIgnoringCase("host") || isOurs(name) { return false }
         return Stickiness.isToken(name) && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
+    }
+
+    private static func isOurs(_ name: String) -> Bool {
+        name.utf8.count >= 6 && String(decoding: name.utf8.prefix(6), as: UTF8.self).equalsIgnoringCase("mecha-")
     }
 
     /// The value of a cookie of the request.

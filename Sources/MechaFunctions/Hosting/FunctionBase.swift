@@ -80,9 +80,9 @@ public final class FunctionBase: Sendable {
         state.withLock { state in state.routeIDs[routeID].flatMap { state.functions[$0] } ?? state.functions[routeID] }
     }
 
-    func trigger(host: String?, path: Substring, method: String) -> (function: Function, alias: String)? {
+    func trigger(host: @autoclosure () -> String?, path: Substring, method: String) -> (function: Function, alias: String)? {
         state.withLock { state in
-            guard let match = state.triggers.match(host: host, path: path, method: method),
+            guard !state.triggers.isEmpty, let match = state.triggers.match(host: host(), path: path, method: method),
                 let function = state.functions[match.function]
             else { return nil }
             return (function, match.alias)

@@ -15,22 +15,22 @@ public final class FunctionsService: HTTPService {
     public func handle(_ exchange: ServerExchange) {
         if let path = GRPCServerCall.path(of: exchange) { return handle(exchange, grpc: path) }
         let head = exchange.head
-        let path = head.uri.prefix { $0 != "?" }
+        let uri = head.uri
+        // In bytes: characters would cost more than all the rest here.
+        let path = uri[..<(uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex)]
         if let (function, alias) = base.trigger(host: head.headers.first(name: "host"), path: path, method: head.method.rawValue) {
-            return call(function, head.uri[...], alias: alias, exchange)
+            return call(function, uri[...], alias: alias, exchange)
         }
         if let id = head.headers.first(name: "id"), let function = base.function(routeID: id) {
-            return call(function, head.uri[...], alias: nil, exchange)
+            return call(function, uri[...], alias: nil, exchange)
         }
-        let first = path.dropFirst().prefix { $0 != "/" }
-        let parts = first.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        guard path.first == "/", let name = parts.first, let function = base[String(name)] else {
+        guard let address = FunctionAddress(path: path), let function = base[address.function] else {
             return exchange.respond(
                 status: .notFound, headers: ["content-type": "application/json"],
                 body: FunctionAnswer.error("ERR_FUNCTION_NOT_FOUND", "no function is called by this request; see mecha fn list"))
         }
-        let rest = head.uri.dropFirst(1 + first.count)
-        call(function, rest.first == "/" ? rest : "/\(rest)", alias: parts.count > 1 ? String(parts[1]) : nil, exchange)
+        let rest = uri[address.end...]
+        call(function, rest.utf8.first == UInt8(ascii: "/") ? rest : "/\(rest)", alias: address.alias, exchange)
     }
 
     /// A call of gRPC: the message's bytes are the body, of the request and of the answer.

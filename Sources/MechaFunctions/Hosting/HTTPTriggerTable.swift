@@ -17,6 +17,7 @@ struct HTTPTriggerTable: Sendable, Equatable {
     }
 
     private var entries: [Entry] = []
+    var isEmpty: Bool { entries.isEmpty }
 
     init() {}
 

@@ -14,7 +14,8 @@ enum AppResponseWriter {
             case .grpc(let status): if policed.takesOver(status: 200, grpcStatus: status.code.rawValue) { return }
             }
         }
-        var headers = MetadataRules.httpHeaders(fromMetadata: response.headers)
+        var headers = response.headers
+        if case .grpc = response.outcome { headers = MetadataRules.httpHeaders(fromMetadata: headers) }
         for (name, value) in call.responseHeaders where !headers.contains(name: name) { headers.add(name: name, value: value) }
         switch response.outcome {
         case .http(let status):

@@ -19,10 +19,13 @@ package struct RequestHeaders {
         /// Whether the callee is part of the mesh and may see ids of apps.
         package var isInsideMesh = true
         package var keepsTE = false
+        /// Whether the callee may see which host was asked for.
+        package var keepsHost = false
 
         package init(
             forwarder: Forwarder? = nil, caller: AppAddress? = nil, callee: AppAddress? = nil, trace: TraceContext? = nil,
-            appToken: String? = nil, more: [(String, String)] = [], isInsideMesh: Bool = true, keepsTE: Bool = false
+            appToken: String? = nil, more: [(String, String)] = [], isInsideMesh: Bool = true, keepsTE: Bool = false,
+            keepsHost: Bool = false
         ) {
             self.forwarder = forwarder
             self.caller = caller
@@ -32,6 +35,7 @@ package struct RequestHeaders {
             self.more = more
             self.isInsideMesh = isInsideMesh
             self.keepsTE = keepsTE
+            self.keepsHost = keepsHost
         }
     }
 
@@ -46,6 +50,7 @@ package struct RequestHeaders {
         for (name, value) in head.headers {
             switch HeaderRule.of(name) {
             case .keep: break
+            case .host where additions.keepsHost: break
             case .drop, .host, .callerAppID, .callerNamespace: continue
             case .connection:
                 connection.add(value)

@@ -9,6 +9,8 @@ final class MechaGuest: Guest, @unchecked Sendable {
     var request: AppRequest?
     var status = HTTPResponseStatus.ok
     var responseHeaders = HTTPHeaders()
+    var responseHeaderBytes = 0
+    var responseType: String?
     var responseBody = ByteBuffer()
     /// What the last call of the host came to.
     var result = GuestResult()
@@ -48,6 +50,8 @@ final class MechaGuest: Guest, @unchecked Sendable {
         self.request = request
         status = .ok
         responseHeaders = [:]
+        responseHeaderBytes = 0
+        responseType = nil
         responseBody.clear()
         result = GuestResult()
         return handleFunction
@@ -58,11 +62,8 @@ final class MechaGuest: Guest, @unchecked Sendable {
         flushLines()
         request = nil
         if outcome != 0 { throw failure("the function's handle ended with status \(outcome)") }
-        var response = AppResponse(.http(status), headers: responseHeaders, body: responseBody)
-        response.contentType = responseHeaders.first(name: "content-type")
-        response.headers.remove(name: "content-type")
-        responseBody = ByteBuffer()
-        return response
+        defer { responseBody = ByteBuffer() }
+        return AppResponse(.http(status), headers: responseHeaders, contentType: responseType, body: responseBody)
     }
 
     private func failure(_ message: String) -> WasmError {

@@ -1,4 +1,5 @@
 import MechaWasm
+import MechaWire
 import NIOCore
 import NIOHTTP1
 
@@ -100,10 +101,16 @@ extension MechaGuest {
         guard !HeaderText.isOfConnection(name) else {
             throw GuestFailure(.invalid, "the header \(name) belongs to the connection, not to the function")
         }
-        let bytes = responseHeaders.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-        guard bytes + name.utf8.count + value.utf8.count <= Self.responseHeaderBytesAtMost else {
+        let bytes = responseHeaderBytes + name.utf8.count + value.utf8.count
+        guard bytes <= Self.responseHeaderBytesAtMost else {
             throw GuestFailure(.limit, "the response's headers have more than \(Self.responseHeaderBytesAtMost) bytes")
         }
-        responseHeaders.add(name: name, value: value)
+        responseHeaderBytes = bytes
+        if name.equalsIgnoringCase("content-type") {
+            // A response has one; the first counts.
+            if responseType == nil { responseType = value }
+        } else {
+            responseHeaders.add(name: name, value: value)
+        }
     }
 }
