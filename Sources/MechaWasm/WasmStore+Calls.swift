@@ -27,27 +27,34 @@ extension WasmStore {
             budget.cpuNanoseconds += slice.nanoseconds()
             ticker.leave()
             if isDone { break }
-            if let pending {
-                guard let completion = await Rendezvous.run(pending.operation, until: budget.deadline) else {
-                    // The guest is unwound; what the operation still does concerns nobody.
-                    self.pending = nil
-                    isUsable = false
-                    wasmtime_call_future_delete(future)
-                    if engine.options.metersFuel { countFuel() }
-                    throw WasmError(.deadline, "the call waited for the host when its time was over")
-                }
-                self.pending?.completion = completion
+            if pending != nil {
+                guard await waitForHost() else { throw abandon(future, "the call waited for the host when its time was over") }
             } else {
-                guard !engine.isEnding else {
-                    isUsable = false
-                    wasmtime_call_future_delete(future)
-                    throw WasmError(.deadline, "the call ran when the process ended")
-                }
+                guard !engine.isEnding else { throw abandon(future, "the call ran when the process ended") }
                 await Self.giveWay()
             }
         }
         wasmtime_call_future_delete(future)
         try check()
+    }
+
+    /// Lets the operation that the guest waits for come to its end; false when its time was over before.
+    @inline(never)
+    private func waitForHost() async -> Bool {
+        guard let operation = pending?.operation else { return true }
+        guard let completion = await Rendezvous.run(operation, until: budget.deadline) else { return false }
+        pending?.completion = completion
+        return true
+    }
+
+    /// Unwinds the guest; what an operation still does that it waited for concerns nobody.
+    @inline(never)
+    private func abandon(_ future: OpaquePointer, _ message: String) -> WasmError {
+        pending = nil
+        isUsable = false
+        wasmtime_call_future_delete(future)
+        if engine.options.metersFuel { countFuel() }
+        return WasmError(.deadline, message)
     }
 
     private func poll(_ future: OpaquePointer) -> Bool {

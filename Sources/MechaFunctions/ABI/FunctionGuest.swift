@@ -32,6 +32,8 @@ class FunctionGuest: @unchecked Sendable {
     func start() async throws(WasmError) {}
     func destroy() async throws(WasmError) {}
     func handle(_ request: AppRequest) async throws(WasmError) -> AppResponse { AppResponse(.http(.notImplemented)) }
+    /// The same for a call that is handed on as it is.
+    func handle(_ call: BufferedCall) async throws(WasmError) { call.response = try await handle(call.request) }
     func tick() async throws(WasmError) {}
     /// The name that the guest gave itself, where its interface has that.
     var routeID: String? { nil }

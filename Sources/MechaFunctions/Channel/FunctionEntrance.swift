@@ -21,13 +21,15 @@ struct FunctionEntrance: HTTPEventChannel {
 
     func forward(_ call: StreamedCall, owner: any CallOwner) {
         WholeCall.run(call, owner: owner, callee: function.name, bodyBytesAtMost: function.requestBytesAtMost) {
-            [self] request throws(InvocationError) in
-            try await invoke(request, deadline: nil)
+            [function, name] call throws(InvocationError) in
+            await function.answer(call, through: name, deadline: nil)
         }
     }
 
     func invoke(_ request: AppRequest, deadline: NIODeadline?) async throws(InvocationError) -> AppResponse {
-        await function.call(request, through: name, deadline: deadline)
+        let call = BufferedCall(request)
+        await function.answer(call, through: name, deadline: deadline)
+        return call.response
     }
 
     func subscriptions(deadline: NIODeadline) async throws(InvocationError) -> [TopicSubscription] { [] }

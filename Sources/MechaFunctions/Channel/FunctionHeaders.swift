@@ -5,27 +5,24 @@ import NIOHTTP1
 
 /// Headers on their way to a guest and back.
 enum FunctionHeaders {
-    /// The request as the guest sees it: what an HTTP app would get, and the host that was asked for.
-    static func request(_ request: AppRequest, to function: AppAddress) -> AppRequest {
-        let headers = request.httpHeaders
+    /// Makes the request what the guest sees: what an HTTP app would get, and the host that was asked for.
+    static func prepare(_ request: inout AppRequest, for function: AppAddress) {
         let verb = request.verb ?? .POST
         let head = RequestHeaders.head(
-            HTTPRequestHead(version: .http1_1, method: verb, uri: request.method.target, headers: headers), target: request.method.target,
-            .init(caller: request.caller, callee: function, trace: request.trace, keepsHost: true))
-        var prepared = request
-        prepared.verb = verb
-        prepared.headers = head.headers
-        prepared.headers.remove(name: FunctionChannel.entranceHeader)
-        prepared.carriesMetadata = false
-        if prepared.contentType == nil { prepared.contentType = head.headers.first(name: "content-type") }
-        return prepared
+            HTTPRequestHead(version: .http1_1, method: verb, uri: request.method.target, headers: request.httpHeaders),
+            target: request.method.target, .init(caller: request.caller, callee: function, trace: request.trace, keepsHost: true))
+        request.verb = verb
+        request.headers = head.headers
+        request.headers.remove(name: FunctionChannel.entranceHeader)
+        request.carriesMetadata = false
+        if request.contentType == nil { request.contentType = head.headers.first(name: "content-type") }
     }
 
-    /// The guest's headers without those that speak of a connection, frame the body, or are marks between runtimes,
-    /// and without what cannot stand in a head.
-    static func response(_ headers: HTTPHeaders) -> HTTPHeaders {
-        if headers.allSatisfy({ isAllowed($0.name, $0.value) }) { return headers }
-        return HTTPHeaders(headers.filter { isAllowed($0.name, $0.value) }.map { ($0.name, $0.value) })
+    /// Leaves out of the guest's headers those that speak of a connection, frame the body, or are marks between runtimes,
+    /// and what cannot stand in a head.
+    static func filter(_ headers: inout HTTPHeaders) {
+        if headers.allSatisfy({ isAllowed($0.name, $0.value) }) { return }
+        headers = HTTPHeaders(headers.filter { isAllowed($0.name, $0.value) }.map { ($0.name, $0.value) })
     }
 
     private static func isAllowed(_ name: String, _ value: String) -> Bool {

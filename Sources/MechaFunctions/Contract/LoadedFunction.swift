@@ -5,10 +5,10 @@ import NIOCore
 public protocol LoadedFunction: Sendable {
     var revision: FunctionRevision { get }
 
-    /// Makes one call. An error answer of the function is a response.
+    /// Makes one call and leaves the response in it. An error answer of the function is a response.
     ///
     /// - Throws: what was no answer of the function: a broken limit, a trap, no free instance.
-    func handle(_ request: AppRequest, deadline: NIODeadline?) async throws(FunctionError) -> AppResponse
+    func handle(_ call: BufferedCall, deadline: NIODeadline?) async throws(FunctionError)
 
     /// How the guest wants to be named in the header `id` of requests (proxy-wasm: what it answers to `proxy_get_id`);
     /// nil for the function's name.

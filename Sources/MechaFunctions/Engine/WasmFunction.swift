@@ -108,18 +108,17 @@ final class WasmFunction: LoadedFunction {
 
     // MARK: - Calls
 
-    func handle(_ request: AppRequest, deadline: NIODeadline?) async throws(FunctionError) -> AppResponse {
+    func handle(_ call: BufferedCall, deadline: NIODeadline?) async throws(FunctionError) {
         let started = NIODeadline.now()
-        let deadline = try limit(request, deadline, started)
+        let deadline = try limit(call, deadline, started)
         try await gate.enter(until: deadline)
         defer { gate.leave() }
         let guest = try await takeGuest(until: deadline)
         do throws(WasmError) {
-            let response = try await guest.handle(request)
-            account(guest, started, request, responseBytes: response.body.readableBytes)
-            return response
+            try await guest.handle(call)
+            account(guest, started, call, hasFailed: false)
         } catch {
-            throw failed(guest, started, request, error)
+            throw failed(guest, started, call, error)
         }
     }
 
@@ -127,24 +126,24 @@ final class WasmFunction: LoadedFunction {
 
     /// When the call is over; throws when the request is too large.
     @inline(never)
-    private func limit(_ request: AppRequest, _ deadline: NIODeadline?, _ started: NIODeadline) throws(FunctionError) -> NIODeadline {
+    private func limit(_ call: BufferedCall, _ deadline: NIODeadline?, _ started: NIODeadline) throws(FunctionError) -> NIODeadline {
         let limits = context.limits
-        guard request.body.readableBytes <= limits.requestBytes else {
-            throw FunctionError(
-                .requestTooLarge, "the request has \(request.body.readableBytes) bytes; the function takes \(limits.requestBytes)")
+        let bytes = call.request.body.readableBytes
+        guard bytes <= limits.requestBytes else {
+            throw FunctionError(.requestTooLarge, "the request has \(bytes) bytes; the function takes \(limits.requestBytes)")
         }
         let ownDeadline = started + .milliseconds(Int64(limits.wallMilliseconds))
         return min(deadline ?? ownDeadline, ownDeadline)
     }
 
-    /// Counts what a call used, and puts its instance back. Without a response it failed.
+    /// Counts what a call used, and puts its instance back.
     @inline(never)
-    private func account(_ guest: FunctionGuest, _ started: NIODeadline, _ request: AppRequest, responseBytes: Int?) {
+    private func account(_ guest: FunctionGuest, _ started: NIODeadline, _ call: BufferedCall, hasFailed: Bool) {
         var usage = FunctionUsage()
         usage.calls = 1
-        usage.requestBytes = UInt64(request.body.readableBytes)
-        usage.responseBytes = UInt64(responseBytes ?? 0)
-        usage.failures = responseBytes == nil ? 1 : 0
+        usage.requestBytes = UInt64(call.request.body.readableBytes)
+        usage.responseBytes = hasFailed ? 0 : UInt64(call.response.body.readableBytes)
+        usage.failures = hasFailed ? 1 : 0
         usage.cpuNanoseconds = guest.store.budget.cpuNanoseconds
         usage.fuel = guest.store.budget.fuel
         meter.add(
@@ -153,10 +152,10 @@ final class WasmFunction: LoadedFunction {
     }
 
     @inline(never)
-    private func failed(_ guest: FunctionGuest, _ started: NIODeadline, _ request: AppRequest, _ error: WasmError) -> FunctionError {
+    private func failed(_ guest: FunctionGuest, _ started: NIODeadline, _ call: BufferedCall, _ error: WasmError) -> FunctionError {
         let failure = FunctionError(error, limits: context.limits, memoryBytes: guest.store.neededBytes)
         log(failure, "handle")
-        account(guest, started, request, responseBytes: nil)
+        account(guest, started, call, hasFailed: true)
         return failure
     }
 

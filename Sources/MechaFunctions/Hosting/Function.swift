@@ -117,62 +117,66 @@ public final class Function: Sendable {
 
     // MARK: - Calls
 
-    /// Makes one call. Whatever goes wrong is an answer too.
-    func call(_ request: AppRequest, through entrance: FunctionEntrance.Name, deadline: NIODeadline?) async -> AppResponse {
-        let chosen: Choice
-        switch choose(entrance, request.headers) {
-        case .success(let choice): chosen = choice
-        case .failure(let error): return Self.noRevision(error)
-        }
-        let revision = chosen.running
-        defer { revision.leave() }
+    /// Makes one call and leaves the response in it. Whatever goes wrong is an answer too.
+    func answer(_ call: BufferedCall, through entrance: FunctionEntrance.Name, deadline: NIODeadline?) async {
+        guard let chosen = choose(entrance, call) else { return }
         do throws(FunctionError) {
-            try Self.check(request, for: revision)
-            let function = try await revision.function()
-            return measured(chosen, chosen.shape(try await function.handle(prepare(request), deadline: deadline)))
+            try check(call, for: chosen.running)
+            let function = try await chosen.running.function()
+            prepare(call)
+            try await function.handle(call, deadline: deadline)
+            end(call, chosen, failure: nil)
         } catch {
-            return measured(chosen, answer(error, to: request, from: revision))
+            end(call, chosen, failure: error)
         }
     }
 
     // Parts of a call that stand apart because what is in an async function stays in its frame while the guest runs.
 
     @inline(never)
-    private static func noRevision(_ error: FunctionBaseError) -> AppResponse {
-        AppResponse(
-            .http(.notFound), contentType: "application/json", body: FunctionAnswer.error("ERR_FUNCTION_NO_REVISION", error.message))
-    }
-
-    /// Counts the call while a release is under way.
-    @inline(never)
-    private func measured(_ choice: Choice, _ response: AppResponse) -> AppResponse {
-        guard choice.began > 0 else { return response }
-        var hasFailed = false
-        switch response.outcome {
-        case .http(let status): hasFailed = status.code >= 500
-        case .grpc(let status): hasFailed = status.code != .ok
+    private func choose(_ entrance: FunctionEntrance.Name, _ call: BufferedCall) -> Choice? {
+        switch choose(entrance, call.request.headers) {
+        case .success(let choice): return choice
+        case .failure(let error):
+            call.response = AppResponse(
+                .http(.notFound), contentType: "application/json", body: FunctionAnswer.error("ERR_FUNCTION_NO_REVISION", error.message))
+            return nil
         }
-        measure(choice.running.stored.revision.number, since: choice.began, failed: hasFailed)
-        return response
     }
 
     @inline(never)
-    private static func check(_ request: AppRequest, for revision: RunningRevision) throws(FunctionError) {
+    private func check(_ call: BufferedCall, for revision: RunningRevision) throws(FunctionError) {
         let limit = revision.stored.revision.limits.requestBytes
-        guard request.body.readableBytes <= limit else {
+        guard call.request.body.readableBytes <= limit else {
             throw FunctionError(.requestTooLarge, "the request is larger than \(limit) bytes")
         }
     }
 
     @inline(never)
-    private func prepare(_ request: AppRequest) -> AppRequest {
-        FunctionHeaders.request(request, to: app?.runtime.address ?? AppAddress(appID: name, namespace: ""))
+    private func prepare(_ call: BufferedCall) {
+        FunctionHeaders.prepare(&call.request, for: app?.runtime.address ?? AppAddress(appID: name, namespace: ""))
     }
 
+    /// Gives the response the form that the caller gets, and lets go of the revision.
     @inline(never)
-    private func answer(_ error: FunctionError, to request: AppRequest, from revision: RunningRevision) -> AppResponse {
-        tell(error, of: revision.stored.revision.number)
-        return error.response(of: name, isGRPC: request.carriesMetadata)
+    private func end(_ call: BufferedCall, _ choice: Choice, failure: FunctionError?) {
+        let revision = choice.running.stored.revision.number
+        if let failure {
+            tell(failure, of: revision)
+            call.response = failure.response(of: name, isGRPC: call.isOfGRPC)
+        } else {
+            choice.shape(&call.response)
+        }
+        if choice.began > 0 {
+            // A release is under way, so the call is counted.
+            let hasFailed =
+                switch call.response.outcome {
+                case .http(let status): status.code >= 500
+                case .grpc(let status): status.code != .ok
+                }
+            measure(revision, since: choice.began, failed: hasFailed)
+        }
+        choice.running.leave()
     }
 
     /// What a guest does wrong in a call, the engine logs with the guest's stack. That it cannot be run is told here; who
@@ -193,12 +197,9 @@ public final class Function: Sendable {
         var began: UInt64 = 0
 
         /// The guest's response as the caller gets it.
-        @inline(never)
-        func shape(_ response: AppResponse) -> AppResponse {
-            var response = response
-            response.headers = FunctionHeaders.response(response.headers)
+        func shape(_ response: inout AppResponse) {
+            FunctionHeaders.filter(&response.headers)
             if let newCookie { response.headers.add(name: "set-cookie", value: newCookie) }
-            return response
         }
     }
 

@@ -13,7 +13,7 @@ extension AppRuntime {
     ) async throws -> Value {
         let started = clock.monotonicNanoseconds()
         do {
-            let value = if let policy { try await policy.run(body) } else { try await body() }
+            let value = if let policy { try await Self.run(body, under: policy) } else { try await body() }
             calls.record(operation, success: true, nanoseconds: clock.monotonicNanoseconds() - started)
             return value
         } catch {
@@ -21,5 +21,13 @@ extension AppRuntime {
             if let error = error as? RuntimeError { throw error }
             throw failure(error)
         }
+    }
+
+    /// Apart, so that calls without a policy do not carry the frame of those with one.
+    @inline(never)
+    private static func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value, under policy: Policy) async throws
+        -> Value
+    {
+        try await policy.run(body)
     }
 }

@@ -36,8 +36,8 @@ public final class GRPCAppChannel: AppChannel {
     /// An HTTP-shaped call: OnInvoke takes and gives whole bodies.
     private func invokeWhole(_ call: StreamedCall, _ owner: any CallOwner) {
         WholeCall.run(call, owner: owner, callee: endpoint.app.appID, bodyBytesAtMost: limits.collectedBodyBytes) {
-            [self] request throws(InvocationError) in
-            try await invoke(request, deadline: nil)
+            [self] call throws(InvocationError) in
+            call.response = try await invoke(call.request, deadline: nil)
         }
     }
 

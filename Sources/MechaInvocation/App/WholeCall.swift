@@ -10,15 +10,16 @@ package enum WholeCall {
     /// - Parameters:
     ///   - callee: for messages.
     ///   - bodyBytesAtMost: the largest request body; the call may allow less.
-    ///   - invoke: makes the call. An error answer of the app is a response.
+    ///   - invoke: makes the call and leaves the response in it. An error answer of the app is a response.
     package static func run(
         _ call: StreamedCall, owner: any CallOwner, callee: String, bodyBytesAtMost: Int,
-        _ invoke: @escaping @Sendable (AppRequest) async throws(InvocationError) -> AppResponse
+        _ invoke: @escaping @Sendable (BufferedCall) async throws(InvocationError) -> Void
     ) {
         let work: @Sendable (ServerExchange) async -> Void = { exchange in
             do throws(InvocationError) {
-                let body = try await collect(call, upTo: bodyBytesAtMost, callee: callee)
-                end(call, owner, try await invoke(request(call, body)))
+                let buffered = buffered(call, try await collect(call, upTo: bodyBytesAtMost, callee: callee))
+                try await invoke(buffered)
+                end(call, owner, buffered.response)
             } catch {
                 owner.refuse(call, error, hasTakenBody: call.hasBody)
             }
@@ -59,14 +60,14 @@ package enum WholeCall {
     // Apart, since what stands in an async function stays in its frame while the app is called.
 
     @inline(never)
-    private static func request(_ call: StreamedCall, _ body: ByteBuffer) -> AppRequest {
+    private static func buffered(_ call: StreamedCall, _ body: ByteBuffer) -> BufferedCall {
         let head = call.exchange.head
         var request = AppRequest(
             call.namesVerb ? head.method : nil, call.method, headers: head.headers, carriesMetadata: call.carriesMetadata,
             contentType: head.headers.first(name: "content-type"), body: body,
             typeURL: call.isFromPeer ? head.headers.first(name: HeaderName.typeURL) ?? "" : "", caller: call.caller, trace: call.trace)
         if let trailers = call.exchange.requestTrailers { request.trailers = trailers }
-        return request
+        return BufferedCall(request)
     }
 
     @inline(never)

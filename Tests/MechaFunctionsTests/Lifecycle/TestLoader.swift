@@ -74,7 +74,11 @@ private final class TestFunction: LoadedFunction {
     var usage: FunctionUsage { account.withLock { $0 } }
     var instances: Int { 1 }
 
-    func handle(_ request: AppRequest, deadline: NIODeadline?) async throws(FunctionError) -> AppResponse {
+    func handle(_ call: BufferedCall, deadline: NIODeadline?) async throws(FunctionError) {
+        call.response = try await response(to: call.request)
+    }
+
+    private func response(to request: AppRequest) async throws(FunctionError) -> AppResponse {
         precondition(!isClosed.load(ordering: .relaxed), "a call after close")
         account.withLock { $0 += FunctionUsage(calls: 1, failures: text == "trap" ? 1 : 0) }
         switch text {

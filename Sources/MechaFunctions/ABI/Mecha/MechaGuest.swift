@@ -6,7 +6,8 @@ import NIOHTTP1
 /// A guest that speaks Mecha's own interface (docs/function-abi.md).
 final class MechaGuest: Guest, @unchecked Sendable {
     // The call that runs.
-    var request: AppRequest?
+    private var call: BufferedCall?
+    var request: AppRequest? { call?.request }
     var status = HTTPResponseStatus.ok
     var responseHeaders = HTTPHeaders()
     var responseHeaderBytes = 0
@@ -37,17 +38,17 @@ final class MechaGuest: Guest, @unchecked Sendable {
         if status != 0 { throw failure("the function's \(name) ended with status \(status)") }
     }
 
-    override func handle(_ request: AppRequest) async throws(WasmError) -> AppResponse {
+    override func handle(_ call: BufferedCall) async throws(WasmError) {
         // Apart, since what stands in an async function stays in its frame while the guest runs.
-        let outcome = try await instance.call(try begin(request), hasResult: true)
-        return try answer(outcome)
+        let outcome = try await instance.call(try begin(call), hasResult: true)
+        try answer(outcome, call)
     }
 
     @inline(never)
-    private func begin(_ request: AppRequest) throws(WasmError) -> WasmExport {
+    private func begin(_ call: BufferedCall) throws(WasmError) -> WasmExport {
         guard let handleFunction else { throw failure("the function exports no handle") }
         beginCall()
-        self.request = request
+        self.call = call
         status = .ok
         responseHeaders = [:]
         responseHeaderBytes = 0
@@ -58,12 +59,12 @@ final class MechaGuest: Guest, @unchecked Sendable {
     }
 
     @inline(never)
-    private func answer(_ outcome: Int32) throws(WasmError) -> AppResponse {
+    private func answer(_ outcome: Int32, _ call: BufferedCall) throws(WasmError) {
         flushLines()
-        request = nil
+        self.call = nil
         if outcome != 0 { throw failure("the function's handle ended with status \(outcome)") }
         defer { responseBody = ByteBuffer() }
-        return AppResponse(.http(status), headers: responseHeaders, contentType: responseType, body: responseBody)
+        call.response = AppResponse(.http(status), headers: responseHeaders, contentType: responseType, body: responseBody)
     }
 
     private func failure(_ message: String) -> WasmError {
