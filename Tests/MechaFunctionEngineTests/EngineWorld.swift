@@ -169,8 +169,10 @@ extension LoadedFunction {
     func call(
         _ path: String, _ body: ByteBuffer, headers: HTTPHeaders = [:], contentType: String? = nil, deadline: NIODeadline? = nil
     ) async throws -> AppResponse {
-        try await handle(
-            AppRequest(.POST, try MethodPath(target: path), headers: headers, contentType: contentType, body: body), deadline: deadline)
+        let call = BufferedCall(
+            AppRequest(.POST, try MethodPath(target: path), headers: headers, contentType: contentType, body: body))
+        try await handle(call, deadline: deadline)
+        return call.response
     }
 
     /// The error that a call ends with.
