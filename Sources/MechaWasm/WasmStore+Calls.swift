@@ -16,17 +16,8 @@ extension WasmStore {
             isUsable = false
             throw WasmError(.unavailable, "wasmtime makes no call")
         }
-        let ticker = engine.ticker
-        if engine.options.metersFuel { fillUp() }
-        newPages = 0
-        wasmtime_context_set_epoch_deadline(context, 1)
-        while true {
-            ticker.enter()
-            slice = Slice(startedAt: monotonicNanoseconds())
-            let isDone = poll(future)
-            budget.cpuNanoseconds += slice.nanoseconds()
-            ticker.leave()
-            if isDone { break }
+        begin()
+        while !runStretch(of: future) {
             if pending != nil {
                 guard await waitForHost() else { throw abandon(future, "the call waited for the host when its time was over") }
             } else {
@@ -36,6 +27,28 @@ extension WasmStore {
         }
         wasmtime_call_future_delete(future)
         try check()
+    }
+
+    // Apart, since what stands in an async function stays in its frame while the guest waits: with hundreds of guests that
+    // wait, their frames are what the processor's caches are full of.
+
+    @inline(never)
+    private func begin() {
+        if engine.options.metersFuel { fillUp() }
+        newPages = 0
+        wasmtime_context_set_epoch_deadline(context, 1)
+    }
+
+    /// Lets the guest run until it waits, gives way or is done; true when it is done.
+    @inline(never)
+    private func runStretch(of future: OpaquePointer) -> Bool {
+        let ticker = engine.ticker
+        ticker.enter()
+        slice = Slice(startedAt: monotonicNanoseconds())
+        let isDone = poll(future)
+        budget.cpuNanoseconds += slice.nanoseconds()
+        ticker.leave()
+        return isDone
     }
 
     /// Lets the operation that the guest waits for come to its end; false when its time was over before.
@@ -64,8 +77,7 @@ extension WasmStore {
         return wasmtime_call_future_poll(future)
     }
 
-    /// Throws what the call that has just ended failed with. Apart, since what stands in an async function stays in its
-    /// frame while the guest runs.
+    /// Throws what the call that has just ended failed with.
     @inline(never)
     private func check() throws(WasmError) {
         if engine.options.metersFuel { countFuel() }

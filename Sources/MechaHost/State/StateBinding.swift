@@ -4,15 +4,30 @@ import MechaTelemetry
 import NIOCore
 
 /// A state store as one app uses it: the component with the app's key prefix and encryption.
-struct StateBinding: Sendable {
+///
+/// An object, because every call holds one.
+final class StateBinding: Sendable {
     let name: String
     let store: any StateStore
     let prefix: KeyPrefix
     let encryption: StateEncryption?
     let calls: ComponentCallMetrics<StateCall>.Component
     /// What calls are made under; nil for nothing.
-    var policy: Policy?
+    let policy: Policy?
     let lease: ComponentLease
+
+    init(
+        name: String, store: any StateStore, prefix: KeyPrefix, encryption: StateEncryption?,
+        calls: ComponentCallMetrics<StateCall>.Component, policy: Policy?, lease: ComponentLease
+    ) {
+        self.name = name
+        self.store = store
+        self.prefix = prefix
+        self.encryption = encryption
+        self.calls = calls
+        self.policy = policy
+        self.lease = lease
+    }
 
     func get(_ key: String, _ options: StateReadOptions) async throws -> StateEntry? {
         try decrypted(try await store.get(prefix.apply(to: key), options))

@@ -18,9 +18,13 @@ extension AppRuntime {
             return value
         } catch {
             calls.record(operation, success: false, nanoseconds: clock.monotonicNanoseconds() - started)
-            if let error = error as? RuntimeError { throw error }
-            throw failure(error)
+            throw Self.report(error, failure)
         }
+    }
+
+    @inline(never)
+    private static func report(_ error: any Error, _ failure: (any Error) -> RuntimeError) -> RuntimeError {
+        error as? RuntimeError ?? failure(error)
     }
 
     /// Apart, so that calls without a policy do not carry the frame of those with one.

@@ -47,6 +47,7 @@ package enum WholeCall {
         func giveUp(_ error: InvocationError) { task.cancel() }
     }
 
+    @inline(never)
     private static func collect(_ call: StreamedCall, upTo limit: Int, callee: String) async throws(InvocationError) -> ByteBuffer {
         do throws(WireError) {
             let limit = min(call.bodyBytesAtMost ?? .max, limit)

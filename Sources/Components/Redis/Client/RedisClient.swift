@@ -153,19 +153,26 @@ public final class RedisClient: Sendable {
         _ encode: (inout RESPWriter) -> Void
     ) async throws -> RedisReplies {
         try await withUnsafeThrowingContinuation { continuation in
-            if let here = home.map({ $0.loop.inEventLoop ? $0 : nil }) ?? currentLoop {
-                return here.send(to: target, lane: lane, replies: replies, timeout: timeout, waiter: .call(continuation), encode)
-            }
-            var writer = RESPWriter()
-            writer.isAsking = target.isAsking
-            encode(&writer)
-            let bytes = writer.buffer
-            let loop = home ?? lendLoop()
-            loop.loop.execute {
-                loop.send(to: target, lane: lane, replies: replies, timeout: timeout, waiter: .call(continuation)) {
-                    $0.append(bytes)
-                }
-            }
+            send(target, lane, home, replies, timeout, .call(continuation), encode)
+        }
+    }
+
+    /// Apart, since what stands in an async function stays in its frame until the reply is there.
+    @inline(never)
+    private func send(
+        _ target: RedisTarget, _ lane: RedisLane, _ home: RedisLoop?, _ replies: Int, _ timeout: TimeAmount?, _ waiter: RedisWaiter,
+        _ encode: (inout RESPWriter) -> Void
+    ) {
+        if let here = home.map({ $0.loop.inEventLoop ? $0 : nil }) ?? currentLoop {
+            return here.send(to: target, lane: lane, replies: replies, timeout: timeout, waiter: waiter, encode)
+        }
+        var writer = RESPWriter()
+        writer.isAsking = target.isAsking
+        encode(&writer)
+        let bytes = writer.buffer
+        let loop = home ?? lendLoop()
+        loop.loop.execute {
+            loop.send(to: target, lane: lane, replies: replies, timeout: timeout, waiter: waiter) { $0.append(bytes) }
         }
     }
 

@@ -23,9 +23,20 @@ public final class RedisStateStore: StateStore {
 
     public func get(_ key: String, _ options: StateReadOptions) async throws -> StateEntry? {
         let replies = try await client.call(key: key, replies: RedisStateRead.replies) { RedisStateRead.encode(key, &$0) }
+        var foreign: RedisServerError?
+        let entry = try entry(replies, &foreign)
+        guard let foreign else { return entry }
+        return try await getForeign(key, after: foreign)
+    }
+
+    /// Apart, since what stands in an async function stays in its frame.
+    @inline(never)
+    private func entry(_ replies: RedisReplies, _ foreign: inout RedisServerError?) throws -> StateEntry? {
         switch try RedisStateRead.decodeOne(replies, clock) {
         case .success(let entry): return entry
-        case .failure(let error): return try await getForeign(key, after: error)
+        case .failure(let error):
+            foreign = error
+            return nil
         }
     }
 
