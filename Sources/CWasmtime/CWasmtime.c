@@ -41,6 +41,7 @@
     X(wasmtime_call_future_delete) \
     X(wasmtime_call_future_poll) \
     X(wasmtime_caller_context) \
+    X(wasmtime_caller_export_get) \
     X(wasmtime_component_delete) \
     X(wasmtime_component_deserialize_file) \
     X(wasmtime_component_export_index_delete) \

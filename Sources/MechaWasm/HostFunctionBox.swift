@@ -83,5 +83,7 @@ private func makeTrap(_ message: String) -> OpaquePointer? {
 private func instance(of caller: OpaquePointer?) -> WasmInstance? {
     guard let caller, let data = wasmtime_context_get_data(wasmtime_caller_context(caller)) else { return nil }
     // Linkers of modules and of components are not mixed, so a module's function is called by a module's instance.
-    return unsafeDowncast(Unmanaged<WasmStore>.fromOpaque(data).takeUnretainedValue(), to: WasmInstance.self)
+    let instance = unsafeDowncast(Unmanaged<WasmStore>.fromOpaque(data).takeUnretainedValue(), to: WasmInstance.self)
+    if !instance.hasMemory { instance.findMemory(of: caller) }
+    return instance
 }

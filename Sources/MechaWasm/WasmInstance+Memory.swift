@@ -9,6 +9,19 @@ extension WasmInstance {
         return .init(start: wasmtime_memory_data(context, &guestMemory), count: wasmtime_memory_data_size(context, &guestMemory))
     }
 
+    /// Finds the memory while the module's start function runs: nobody but who calls knows the instance then.
+    @inline(never)
+    func findMemory(of caller: OpaquePointer) {
+        var item = wasmtime_extern_t()
+        let name: StaticString = "memory"
+        let found = name.withUTF8Buffer { utf8 in
+            utf8.withMemoryRebound(to: CChar.self) { wasmtime_caller_export_get(caller, $0.baseAddress, $0.count, &item) }
+        }
+        guard found, Int(item.kind) == Int(MECHA_WASMTIME_EXTERN_MEMORY) else { return }
+        guestMemory = item.of.memory
+        hasMemory = true
+    }
+
     /// A part of the memory.
     package func bytes(at pointer: UInt32, count: UInt32) throws(WasmMemoryError) -> UnsafeMutableRawBufferPointer {
         let memory = memory

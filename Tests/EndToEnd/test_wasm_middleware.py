@@ -12,6 +12,7 @@ import time
 import pytest
 from apps import HTTPApp
 from runtime import PATIENCE_SECONDS, Mecha, component, wait_until
+from trailers import TrailersApp, call_with_trailers
 
 ROOT = pathlib.Path(__file__).parents[2]
 WASMTIME = {"MECHA_WASMTIME": os.environ.get("MECHA_WASMTIME", str(ROOT / ".build/wasmtime/libwasmtime.so"))}
@@ -145,6 +146,17 @@ def test_responses_stream_past_a_filter_of_requests(tmp_path, app):
         assert answer.text == "data: 0\n\ndata: 1\n\ndata: 2\n\n" and "x-response" not in answer.headers
 
 
+@pytest.mark.parametrize("place", ["appHttpPipeline", "httpPipeline"])
+def test_trailers_pass_the_filter(tmp_path, place):
+    with TrailersApp() as app, runtime(tmp_path, app, compiled(tmp_path), place) as mecha:
+        start, headers, body, trailers = call_with_trailers(
+            mecha.http_port, "/v1.0/invoke/app/method/echo", "payload", {"x-checksum": "1", "x-secret": "2"})
+        seen = json.loads(body.removesuffix(b"+filtered"))
+        assert start.split()[1] == "200" and seen["body"] == "PAYLOAD" and seen["headers"]["x-trailers"] == "2"
+        assert seen["trailers"] == {"x-checksum": "1", "x-more": "from the filter"}
+        assert headers["x-trailers"] == "2" and trailers == {"x-sum": "changed", "x-kept": "1"}
+
+
 def test_modules_come_by_http_and_what_is_none_is_told(tmp_path, app):
     module = compiled(tmp_path)
     (tmp_path / "http.wat").write_text("")
@@ -164,12 +176,9 @@ def test_modules_come_by_http_and_what_is_none_is_told(tmp_path, app):
     with runtime(tmp_path, app, module, url=f"file://{module.name}") as mecha:
         assert call(mecha).headers["x-response"] == "seen"
     (tmp_path / "random.wasm").write_bytes(os.urandom(3_000))
-    subprocess.run(
-        ["clang", "--target=wasm32-unknown-unknown", "-nostdlib", "-Wl,--no-entry", "-o", str(tmp_path / "handler.wasm"), "-x", "c", "-"],
-        input=b'__attribute__((export_name("handle_request"))) long long handle(void) { return 1; }', check=True)
     for bad, part in (
         (f"{url}/gone.wasm", "answered 404"), ("file://gone.wasm", "No such file"), ("file://random.wasm", "cannot be run"),
-        ("file://handler.wasm", "http-wasm"), ("ftp://x/y", "expected file://"), ("oci://UPPER/x", "no name of an image"),
+        ("ftp://x/y", "expected file://"), ("oci://UPPER/x", "no name of an image"),
     ):
         mecha = runtime(tmp_path, app, module, url=bad)
         mecha.launch()

@@ -1,49 +1,11 @@
 // A proxy-wasm guest for tests, in two roles by its configuration, as Layotto's two example functions have them:
 // `front` takes ?name=..., asks the function behind it and answers; `back` reads the state store. Any other path of
 // a request says what to do.
-#include <stddef.h>
-#include <stdint.h>
-
-#define HOST(name) __attribute__((import_module("env"), import_name(#name))) int32_t name
-#define EXPORT(name) __attribute__((export_name(#name), used))
-
-HOST(proxy_log)(int32_t, const char *, size_t);
-HOST(proxy_get_buffer_bytes)(int32_t, size_t, size_t, char **, size_t *);
-HOST(proxy_set_buffer_bytes)(int32_t, size_t, size_t, const char *, size_t);
-HOST(proxy_get_header_map_pairs)(int32_t, char **, size_t *);
-HOST(proxy_get_header_map_value)(int32_t, const char *, size_t, char **, size_t *);
-HOST(proxy_add_header_map_value)(int32_t, const char *, size_t, const char *, size_t);
-HOST(proxy_replace_header_map_value)(int32_t, const char *, size_t, const char *, size_t);
-HOST(proxy_remove_header_map_value)(int32_t, const char *, size_t);
-HOST(proxy_get_property)(const char *, size_t, char **, size_t *);
-HOST(proxy_set_property)(const char *, size_t, const char *, size_t);
-HOST(proxy_send_local_response)(int32_t, const char *, size_t, const char *, size_t, const char *, size_t, int32_t);
-HOST(proxy_http_call)(const char *, size_t, const char *, size_t, const char *, size_t, const char *, size_t, int32_t, uint32_t *);
-HOST(proxy_continue_stream)(int32_t);
-HOST(proxy_get_shared_data)(const char *, size_t, char **, size_t *, uint32_t *);
-HOST(proxy_set_shared_data)(const char *, size_t, const char *, size_t, uint32_t);
-HOST(proxy_define_metric)(int32_t, const char *, size_t, uint32_t *);
-HOST(proxy_increment_metric)(uint32_t, int64_t);
-HOST(proxy_get_metric)(uint32_t, uint64_t *);
-HOST(proxy_register_shared_queue)(const char *, size_t, uint32_t *);
-HOST(proxy_enqueue_shared_queue)(uint32_t, const char *, size_t);
-HOST(proxy_dequeue_shared_queue)(uint32_t, char **, size_t *);
-HOST(proxy_set_tick_period_milliseconds)(int32_t);
-HOST(proxy_get_current_time_nanoseconds)(uint64_t *);
-HOST(proxy_get_state)(const char *, size_t, const char *, size_t, char **, size_t *);
-HOST(proxy_invoke_service)(const char *, size_t, const char *, size_t, const char *, size_t, char **, size_t *);
-HOST(proxy_call_foreign_function)(const char *, size_t, const char *, size_t, char **, size_t *);
-
-#define TEXT(literal) literal, sizeof(literal) - 1
+#include "proxy_wasm.h"
 
 static char heap[1 << 20];
 static size_t used;
 static char role;
-
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-    for (size_t index = 0; index < size; index++) { ((char *)to)[index] = ((const char *)from)[index]; }
-    return to;
-}
 
 EXPORT(proxy_abi_version_0_2_0) void version(void) {}
 
@@ -84,16 +46,6 @@ EXPORT(proxy_on_tick) void tick(int32_t context) {
     used = 0;
 }
 
-static int starts(const char *text, size_t size, const char *with) {
-    size_t index = 0;
-    for (; with[index]; index++) {
-        if (index >= size || text[index] != with[index]) { return 0; }
-    }
-    return 1;
-}
-
-static void answer(const char *text, size_t size) { proxy_set_buffer_bytes(1, 0x7fffffff, 0, text, size); }
-
 static void digit(int32_t value) {
     char text[2] = {(char)('0' + value / 10), (char)('0' + value % 10)};
     answer(text, 2);
@@ -105,18 +57,13 @@ EXPORT(proxy_on_request_headers) int32_t request_headers(int32_t context, int32_
     size_t size = 0, length = 0;
     if (proxy_get_header_map_value(0, TEXT(":path"), &path, &size) != 0) { return 1; }
     if (starts(path, size, "/local")) {
-        // One pair: "x-why" and "said".
-        static const char pairs[] = {1, 0, 0, 0, 5, 0, 0, 0, 4, 0, 0, 0, 'x', '-', 'w', 'h', 'y', 0, 's', 'a', 'i', 'd', 0};
-        proxy_send_local_response(403, NULL, 0, TEXT("no entry"), pairs, sizeof pairs, -1);
+        proxy_send_local_response(403, NULL, 0, TEXT("no entry"), why_said, sizeof why_said, -1);
         return 1;
     }
     if (starts(path, size, "/pause")) { return 1; }
     if (starts(path, size, "/call")) {
-        // ":method" GET, ":path" /behind
-        static const char pairs[] = {2, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0,
-            ':', 'm', 'e', 't', 'h', 'o', 'd', 0, 'G', 'E', 'T', 0, ':', 'p', 'a', 't', 'h', 0, '/', 'b', 'e', 'h', 'i', 'n', 'd', 0};
         uint32_t id = 0;
-        int32_t status = proxy_http_call(TEXT("fn"), pairs, sizeof pairs, NULL, 0, NULL, 0, 5000, &id);
+        int32_t status = proxy_http_call(TEXT("fn"), get_behind, sizeof get_behind, NULL, 0, NULL, 0, 5000, &id);
         return status == 0 && id > 0 ? 1 : 0;
     }
     if (starts(path, size, "/headers")) {
@@ -148,6 +95,8 @@ EXPORT(proxy_on_request_headers) int32_t request_headers(int32_t context, int32_
         proxy_increment_metric(metric, 3);
         proxy_increment_metric(metric, 4);
         digit(proxy_increment_metric(metric, -1));
+        digit(proxy_record_metric(metric, 2));
+        digit(proxy_record_metric(metric + 7, 2));
         proxy_get_metric(metric, &value);
         digit((int32_t)value);
         digit(proxy_register_shared_queue(TEXT("queue"), &queue));

@@ -63,7 +63,7 @@ import Testing
     @Test func `instances share data, queues and metrics`() async throws {
         try await with("back") { function, _ in
             let response = try await function.call("/shared")
-            #expect(response.text == "010000050800000207000700item12")
+            #expect(response.text == "0100000508000002000109000700item01")
         }
     }
 
@@ -81,7 +81,7 @@ import Testing
     @Test func `wrong pointers have a status, and wrong allocators are contained`() async throws {
         try await with("back") { function, _ in
             let response = try await function.call("/wrong")
-            #expect(response.text == "060602010606060206060606100610060206")
+            #expect(response.text == "060602020606060206060606100610060206")
         }
         let world = try await EngineWorld()
         do {

@@ -365,6 +365,7 @@ void wasmtime_context_set_epoch_deadline(wasmtime_context_t *, uint64_t);
 wasmtime_error_t *wasmtime_context_get_fuel(const wasmtime_context_t *, uint64_t *);
 wasmtime_error_t *wasmtime_context_set_fuel(wasmtime_context_t *, uint64_t);
 wasmtime_context_t *wasmtime_caller_context(wasmtime_caller_t *);
+bool wasmtime_caller_export_get(wasmtime_caller_t *, const char *, size_t, wasmtime_extern_t *);
 wasmtime_linker_t *wasmtime_linker_new(wasm_engine_t *);
 void wasmtime_linker_delete(wasmtime_linker_t *);
 wasmtime_error_t *wasmtime_linker_define_func_unchecked(

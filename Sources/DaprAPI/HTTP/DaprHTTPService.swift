@@ -94,7 +94,8 @@ public final class DaprHTTPService: HTTPService {
             exchange.head, isSecure: exchange.isSecure, peerAddress: exchange.peerAddress,
             hasBody: !exchange.isRequestComplete || exchange.requestBodyBytes > 0
         ) { limit throws(WireError) in
-            try await exchange.collectBody(upTo: limit)
+            let body = try await exchange.collectBody(upTo: limit)
+            return (body, exchange.requestTrailers)
         }
         pipeline.run(request, on: exchange.context) { [self] request, answer in
             guard let answer else {

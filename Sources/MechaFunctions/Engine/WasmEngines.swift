@@ -52,6 +52,7 @@ final class WasmEngines: Sendable {
                 var linkers: [FunctionABI: WasmLinker] = [:]
                 if !runsComponents {
                     linkers[.mecha] = try WasmLinker(engine, functions: MechaInterface.functions + WASIPreview1.functions)
+                    linkers[.httpWasm] = try WasmLinker(engine, functions: HTTPWasmInterface.functions + WASIPreview1.functions)
                     linkers[.proxyWasm] = try WasmLinker(engine, functions: ProxyWasmInterface.functions + WASIPreview1.functions)
                 }
                 let entry = Entry(engine: engine, linkers: linkers)

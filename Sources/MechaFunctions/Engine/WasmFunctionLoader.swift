@@ -75,6 +75,7 @@ public final class WasmFunctionLoader: FunctionLoader {
                 switch revision.abi {
                 case .mecha: return try Self.module(bytes, MechaInterface.self, context, engines, cache)
                 case .proxyWasm: return try Self.module(bytes, ProxyWasmInterface.self, context, engines, cache)
+                case .httpWasm: return try Self.module(bytes, HTTPWasmInterface.self, context, engines, cache)
                 case .component, .wasiHTTP:
                     let engine = try engines.entry(revision.limits, runsComponents: true).engine
                     let component = try cache.component(bytes, engine: engine) { context.logger.warning("\($0)") }
@@ -114,8 +115,10 @@ public final class WasmFunctionLoader: FunctionLoader {
         let exports = try WasmExportNames.read(module)
         if exports.contains(where: { $0.hasPrefix("proxy_abi_version_") || $0 == "proxy_on_context_create" }) { return .proxyWasm }
         if exports.contains("handle") { return .mecha }
+        if exports.contains("handle_request") { return .httpWasm }
         throw FunctionError(
-            .invalidModule, "the module speaks no ABI that is known: it exports neither `handle` nor `proxy_abi_version_*`")
+            .invalidModule,
+            "the module speaks no ABI that is known: it exports none of `handle`, `handle_request` and `proxy_abi_version_*`")
     }
 
     /// Frees the engines. Functions are closed before.

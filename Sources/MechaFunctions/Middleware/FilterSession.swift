@@ -23,7 +23,21 @@ final class FilterSession: Sendable {
         self.guest = filter
     }
 
-    deinit { end(inOrder: false) }
+    /// Nobody will see a response: the guest is told, on its own time.
+    deinit {
+        guard !isOver.exchange(true, ordering: .relaxed) else { return }
+        let (function, guest, started) = (function, guest, started)
+        guest.store.budget = function.newBudget(goingOnFrom: guest.store.budget)
+        Task.detached {
+            do throws(WasmError) {
+                try await guest.abandonFilter()
+                function.giveBack(guest, after: started, failed: false)
+            } catch {
+                _ = function.failure(error, guest)
+                function.giveBack(guest, after: started, failed: true)
+            }
+        }
+    }
 
     /// - Returns: the answer that the filter gives itself; nil when the request goes on.
     func request(_ request: inout MiddlewareRequest) async throws(FunctionError) -> MiddlewareAnswer? {
@@ -73,4 +87,6 @@ protocol FilterGuest: FunctionGuest {
     func filterResponse(_ response: inout ResponseFilter.Response) async throws(WasmError)
     /// The request is over.
     func endFilter() async throws(WasmError)
+    /// The request is over, and there was no response to look at.
+    func abandonFilter() async throws(WasmError)
 }

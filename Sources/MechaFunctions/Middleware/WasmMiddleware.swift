@@ -7,7 +7,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// `middleware.http.wasm`: requests and responses pass through a WebAssembly module that speaks proxy-wasm.
+/// `middleware.http.wasm`: requests and responses pass through a WebAssembly module that speaks http-wasm, as
+/// Dapr's, or proxy-wasm.
 public final class WasmMiddleware: HTTPMiddleware, AttachedComponent {
     private let source: Source
     private let revision: FunctionRevision
@@ -25,6 +26,7 @@ public final class WasmMiddleware: HTTPMiddleware, AttachedComponent {
     private struct State {
         weak var runtime: AppRuntime?
         var module: [UInt8] = []
+        var abi = FunctionABI.proxyWasm
         var loading: Task<Result<WasmFunction, FunctionError>, Never>?
         var function: WasmFunction?
         var isClosed = false
@@ -59,6 +61,8 @@ public final class WasmMiddleware: HTTPMiddleware, AttachedComponent {
         revision.grants.clock = true
         revision.grants.random = true
         revision.grants.stdout = true
+        // Languages import more of WASI than they need.
+        revision.grants.wasi = true
         func names(_ field: String) -> [String] {
             (metadata.string(field) ?? "").split(separator: ",").map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
         }
@@ -83,22 +87,27 @@ public final class WasmMiddleware: HTTPMiddleware, AttachedComponent {
     /// Reads the module, and looks at what it speaks; it is loaded when the app is there.
     public func start() async throws {
         let bytes: [UInt8]
+        let abi: FunctionABI
         do {
             bytes = try await read()
-            let exports = try WasmExportNames.read(bytes)
-            if exports.contains("handle_request"), !exports.contains(where: { $0.hasPrefix("proxy_abi_version_") }) {
+            abi = try loader.detect(bytes)
+            guard abi == .proxyWasm || abi == .httpWasm else {
                 throw FunctionError(
-                    .invalidModule, "the module speaks http-wasm (it exports handle_request), which is not supported; expected proxy-wasm")
+                    .invalidModule,
+                    "the module is no filter: expected http-wasm (it exports handle_request) or proxy-wasm (proxy_abi_version_*)")
             }
-            guard try loader.detect(bytes) == .proxyWasm else {
-                throw FunctionError(.invalidModule, "the module speaks no proxy-wasm: it exports no proxy_abi_version_*")
+            if abi == .httpWasm, !(try WasmExportNames.read(bytes).contains("handle_response")) {
+                throw FunctionError(.invalidModule, "the module exports no handle_response, which http-wasm asks for")
             }
         } catch let error as FunctionError {
             throw CapabilityError(.misconfigured, "the module of \(environment.name) cannot be run: \(error.message)")
         } catch let error as FunctionBaseError {
             throw CapabilityError(.misconfigured, "the module of \(environment.name) cannot be had: \(error.message)")
         }
-        state.withLock { $0.module = bytes }
+        state.withLock { state in
+            state.module = bytes
+            state.abi = abi
+        }
     }
 
     private func read() async throws -> [UInt8] {
@@ -172,7 +181,8 @@ public final class WasmMiddleware: HTTPMiddleware, AttachedComponent {
                             let answer = Self.answer(error, name)
                             response.status = answer.status
                             response.headers = answer.headers
-                            if response.body != nil { response.body = answer.body }
+                            response.body = answer.body
+                            response.trailers = [:]
                         }
                     })
             }
@@ -212,7 +222,9 @@ public final class WasmMiddleware: HTTPMiddleware, AttachedComponent {
                 return .failure(FunctionError(.closed, "the middleware \(environment.name) is closed"))
             }
             let module = state.module
-            let task = Task.detached { [self, runtime] () -> Result<WasmFunction, FunctionError> in
+            var revision = revision
+            revision.abi = state.abi
+            let task = Task.detached { [self, runtime, revision] () -> Result<WasmFunction, FunctionError> in
                 do throws(FunctionError) {
                     let function = try await loader.loadFilter(revision, module: module, runtime: runtime)
                     loaded(function)
@@ -250,7 +262,8 @@ public final class WasmMiddleware: HTTPMiddleware, AttachedComponent {
         variables: [String: String], _ loader: @escaping @Sendable (ComponentEnvironment) -> WasmFunctionLoader
     ) -> ComponentDescriptor {
         ComponentDescriptor(
-            type: "middleware.http.wasm", summary: "Sends requests and responses through a WebAssembly module that speaks proxy-wasm",
+            type: "middleware.http.wasm",
+            summary: "Sends requests and responses through a WebAssembly module that speaks http-wasm or proxy-wasm",
             fields: [
                 MetadataField(
                     "url", .string, required: true,

@@ -14,7 +14,7 @@ extension HTTPClient {
         let given = body
         var request = MiddlewareRequest(head, hasBody: given.readableBytes > 0) { limit throws(WireError) in
             guard given.readableBytes <= limit else { throw WireError(.tooLarge, "the request body is larger than \(limit) bytes") }
-            return given
+            return (given, nil)
         }
         if let answer = await pipeline.run(&request) {
             var response = AppResponse(.http(answer.status), headers: answer.headers, body: answer.body)

@@ -32,6 +32,7 @@ final class ExchangeProxy: @unchecked Sendable {
     private var filters = 0
     /// What a pipeline put in the place of the body.
     private var wholeBody: ByteBuffer?
+    private var wholeTrailers = HTTPHeaders()
 
     /// A gRPC response whose status may follow at once, in trailers: the policy hears it before the caller does.
     private var heldHead: HTTPResponseHead?
@@ -53,8 +54,13 @@ final class ExchangeProxy: @unchecked Sendable {
     func start(_ head: HTTPRequestHead, to origin: Origin, by client: HTTPClient, through slot: HTTPPipelineSlot?) {
         guard let pipeline = slot?.current else { return start(head, to: origin, by: client) }
         let request = MiddlewareRequest(head, isSecure: call.exchange.isSecure, hasBody: hasBody) { [call] limit throws(WireError) in
-            if let body = call.policed?.body { return try await body.collect(upTo: limit) }
-            return try await call.exchange.collectBody(upTo: limit)
+            let body =
+                if let replayed = call.policed?.body {
+                    try await replayed.collect(upTo: limit)
+                } else {
+                    try await call.exchange.collectBody(upTo: limit)
+                }
+            return (body, call.exchange.requestTrailers)
         }
         pipeline.run(request, on: call.exchange.context) { [self] request, answer in
             if let failure = call.exchange.failure { return callerLeft(failure) }
@@ -66,6 +72,7 @@ final class ExchangeProxy: @unchecked Sendable {
             requestTransform = request.requestTransform
             if let body = request.wholeBody {
                 wholeBody = body
+                wholeTrailers = request.trailers
                 hasBody = body.readableBytes > 0
             }
             start(request.head, to: origin, by: client)
@@ -149,7 +156,7 @@ extension ExchangeProxy: BodySink {
     func bodyEnded(trailers: HTTPHeaders?) {
         guard phase != .over, hasBody else { return }
         if let rest = requestTransform?.finish(), rest.readableBytes > 0 { upstream?.write(rest, flush: false) }
-        upstream?.end(trailers: trailers)
+        upstream?.end(trailers: wholeBody == nil ? trailers : wholeTrailers.isEmpty ? nil : wholeTrailers)
     }
 
     func bodyFailed(_ error: WireError) { callerLeft(error) }

@@ -35,6 +35,7 @@ public struct FunctionSpec: ResourceSpec {
     public enum ABI: String, Sendable, CaseIterable {
         case mecha
         case proxyWasm = "proxy-wasm"
+        case httpWasm = "http-wasm"
         case component
         case wasiHTTP = "wasi-http"
     }

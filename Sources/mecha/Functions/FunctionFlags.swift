@@ -4,7 +4,7 @@ import MechaFunctions
 
 /// What a deployment from the command line says beside the module.
 struct FunctionFlags: ParsableArguments {
-    @Option(help: "What the module speaks: mecha, proxy-wasm, component, wasi-http (default: found out).")
+    @Option(help: "What the module speaks: mecha, proxy-wasm, http-wasm, component, wasi-http (default: found out).")
     var abi: String?
 
     @Option(help: "A variable of the guest, NAME=VALUE; may be given again.")

@@ -1,29 +1,5 @@
 // A proxy-wasm filter for tests: what it does, headers of the request and its configuration say.
-#include <stddef.h>
-#include <stdint.h>
-
-#define HOST(name) __attribute__((import_module("env"), import_name(#name))) int32_t name
-#define EXPORT(name) __attribute__((export_name(#name), used))
-
-HOST(proxy_log)(int32_t, const char *, size_t);
-HOST(proxy_get_buffer_bytes)(int32_t, size_t, size_t, char **, size_t *);
-HOST(proxy_set_buffer_bytes)(int32_t, size_t, size_t, const char *, size_t);
-HOST(proxy_get_header_map_value)(int32_t, const char *, size_t, char **, size_t *);
-HOST(proxy_add_header_map_value)(int32_t, const char *, size_t, const char *, size_t);
-HOST(proxy_replace_header_map_value)(int32_t, const char *, size_t, const char *, size_t);
-HOST(proxy_remove_header_map_value)(int32_t, const char *, size_t);
-HOST(proxy_get_property)(const char *, size_t, char **, size_t *);
-HOST(proxy_send_local_response)(int32_t, const char *, size_t, const char *, size_t, const char *, size_t, int32_t);
-HOST(proxy_http_call)(const char *, size_t, const char *, size_t, const char *, size_t, const char *, size_t, int32_t, uint32_t *);
-HOST(proxy_continue_stream)(int32_t);
-HOST(proxy_get_shared_data)(const char *, size_t, char **, size_t *, uint32_t *);
-HOST(proxy_set_shared_data)(const char *, size_t, const char *, size_t, uint32_t);
-HOST(proxy_define_metric)(int32_t, const char *, size_t, uint32_t *);
-HOST(proxy_increment_metric)(uint32_t, int64_t);
-HOST(proxy_record_metric)(uint32_t, int64_t);
-HOST(proxy_set_tick_period_milliseconds)(int32_t);
-
-#define TEXT(literal) literal, sizeof(literal) - 1
+#include "../../Guests/proxy_wasm.h"
 
 static char heap[8 << 20];
 static size_t used;
@@ -31,11 +7,6 @@ static char prefix[64] = "seen";
 static size_t prefix_size = 4;
 static uint32_t requests, gauge, sizes;
 static int32_t mode;
-
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-    for (size_t index = 0; index < size; index++) { ((char *)to)[index] = ((const char *)from)[index]; }
-    return to;
-}
 
 EXPORT(proxy_abi_version_0_2_1) void version(void) {}
 
@@ -84,9 +55,7 @@ EXPORT(proxy_on_request_headers) int32_t request_headers(int32_t context, int32_
     proxy_record_metric(gauge, 7);
     mode = 0;
     if (is(0, TEXT("x-do"), 'd')) {
-        // One pair: "x-why" and "said".
-        static const char pairs[] = {1, 0, 0, 0, 5, 0, 0, 0, 4, 0, 0, 0, 'x', '-', 'w', 'h', 'y', 0, 's', 'a', 'i', 'd', 0};
-        proxy_send_local_response(403, NULL, 0, TEXT("no entry"), pairs, sizeof pairs, -1);
+        proxy_send_local_response(403, NULL, 0, TEXT("no entry"), why_said, sizeof why_said, -1);
         return 1;
     }
     if (is(0, TEXT("x-do"), 't')) { __builtin_trap(); }
@@ -110,11 +79,8 @@ EXPORT(proxy_on_request_headers) int32_t request_headers(int32_t context, int32_
     uint32_t cas = 0;
     if (proxy_get_shared_data(TEXT("ticked"), &text, &length, &cas) == 0) { proxy_add_header_map_value(0, TEXT("x-ticked"), text, length); }
     if (is(0, TEXT("x-do"), 'c')) {
-        // ":method" GET, ":path" /behind
-        static const char pairs[] = {2, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0,
-            ':', 'm', 'e', 't', 'h', 'o', 'd', 0, 'G', 'E', 'T', 0, ':', 'p', 'a', 't', 'h', 0, '/', 'b', 'e', 'h', 'i', 'n', 'd', 0};
         uint32_t id = 0;
-        if (proxy_http_call(TEXT("other"), pairs, sizeof pairs, NULL, 0, NULL, 0, 5000, &id) == 0) { return 1; }
+        if (proxy_http_call(TEXT("other"), get_behind, sizeof get_behind, NULL, 0, NULL, 0, 5000, &id) == 0) { return 1; }
         proxy_send_local_response(401, NULL, 0, TEXT("no call"), NULL, 0, -1);
         return 1;
     }
@@ -143,7 +109,24 @@ EXPORT(proxy_on_request_body) int32_t request_body(int32_t context, int32_t size
     return 0;
 }
 
+EXPORT(proxy_on_request_trailers) int32_t request_trailers(int32_t context, int32_t count) {
+    (void)context;
+    char digit = (char)('0' + count);
+    proxy_add_header_map_value(REQUEST_HEADERS, TEXT("x-trailers"), &digit, 1);
+    proxy_add_header_map_value(REQUEST_TRAILERS, TEXT("x-more"), TEXT("from the filter"));
+    proxy_remove_header_map_value(REQUEST_TRAILERS, TEXT("x-secret"));
+    return 0;
+}
+
 #ifndef REQUESTS_ONLY
+EXPORT(proxy_on_response_trailers) int32_t response_trailers(int32_t context, int32_t count) {
+    (void)context;
+    char digit = (char)('0' + count);
+    proxy_add_header_map_value(RESPONSE_HEADERS, TEXT("x-trailers"), &digit, 1);
+    proxy_replace_header_map_value(RESPONSE_TRAILERS, TEXT("x-sum"), TEXT("changed"));
+    return 0;
+}
+
 EXPORT(proxy_on_response_headers) int32_t response_headers(int32_t context, int32_t count, int32_t end) {
     (void)context, (void)count, (void)end;
     proxy_add_header_map_value(2, TEXT("x-response"), prefix, prefix_size);

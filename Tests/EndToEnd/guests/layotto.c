@@ -1,29 +1,12 @@
 // The two functions of Layotto's example, as its Go kit makes them: `id_1` asks `id_2` for the inventories of a book,
 // `id_2` reads them from the state store. They use `malloc`, `_start` and WASI as TinyGo does.
-#include <stddef.h>
-#include <stdint.h>
+#include "../../Guests/proxy_wasm.h"
 
-#define HOST(name) __attribute__((import_module("env"), import_name(#name))) int32_t name
-#define EXPORT(name) __attribute__((export_name(#name), used))
-#define TEXT(literal) literal, sizeof(literal) - 1
-
-HOST(proxy_log)(int32_t, const char *, size_t);
-HOST(proxy_get_buffer_bytes)(int32_t, size_t, size_t, char **, size_t *);
-HOST(proxy_set_buffer_bytes)(int32_t, size_t, size_t, const char *, size_t);
-HOST(proxy_get_state)(const char *, size_t, const char *, size_t, char **, size_t *);
-HOST(proxy_invoke_service)(const char *, size_t, const char *, size_t, const char *, size_t, char **, size_t *);
-HOST(proxy_define_metric)(int32_t, const char *, size_t, uint32_t *);
-HOST(proxy_increment_metric)(uint32_t, int64_t);
 __attribute__((import_module("wasi_snapshot_preview1"), import_name("fd_write"))) int32_t fd_write(int32_t, const void *, size_t, size_t *);
 
 static char heap[1 << 20];
 static size_t used;
 static uint32_t asked;
-
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-    for (size_t index = 0; index < size; index++) { ((char *)to)[index] = ((const char *)from)[index]; }
-    return to;
-}
 
 EXPORT(proxy_abi_version_0_2_0) void version(void) {}
 
@@ -51,8 +34,6 @@ EXPORT(proxy_on_configure) int32_t configure(int32_t context, int32_t size) {
 EXPORT(proxy_on_request_headers) int32_t headers(int32_t context, int32_t count, int32_t end) { return (void)context, (void)count, (void)end, 0; }
 EXPORT(proxy_on_done) int32_t done(int32_t context) { return (void)context, 1; }
 EXPORT(proxy_on_delete) void delete(int32_t context) { (void)context, used = 0; }
-
-static void answer(const char *text, size_t size) { proxy_set_buffer_bytes(1, 0x7fffffff, 0, text, size); }
 
 EXPORT(proxy_on_request_body) int32_t body(int32_t context, int32_t size, int32_t end) {
     (void)context, (void)end;

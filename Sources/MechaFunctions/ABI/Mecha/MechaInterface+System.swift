@@ -65,6 +65,7 @@ extension MechaInterface {
                 // Wrong pointers are wrong also where nothing is done with them.
                 for _ in 0..<parameters / 2 { _ = try arguments.bytes() }
                 if parameters % 2 == 1 { _ = arguments.number() }
+                if hasOutput { _ = try arguments.output() }
                 throw GuestFailure(.unimplemented, "\(name) is not available in this version")
             }
         }

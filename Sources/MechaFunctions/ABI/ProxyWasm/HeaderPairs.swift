@@ -22,9 +22,9 @@ enum HeaderPairs {
         return bytes
     }
 
-    /// Nil when it is none, or has too many.
+    /// Nil when it is none, or has too many. No bytes at all, and one that is zero, are an empty map.
     static func decode(_ bytes: ByteBuffer) -> [Pair]? {
-        if bytes.readableBytes == 0 { return [] }
+        if bytes.readableBytes == 0 || bytes.readableBytes == 1 && bytes.readableBytesView.first == 0 { return [] }
         var bytes = bytes
         guard let count = bytes.readInteger(endianness: .little, as: UInt32.self), count <= pairsAtMost else { return nil }
         var lengths: [(Int, Int)] = []

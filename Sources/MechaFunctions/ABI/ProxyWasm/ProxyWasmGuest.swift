@@ -11,7 +11,9 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
 
     // Buffers and maps of the request that is served, by what proxy-wasm calls them.
     var requestHeaders: [HeaderPairs.Pair] = []
+    var requestTrailers: [HeaderPairs.Pair] = []
     var responseHeaders: [HeaderPairs.Pair] = []
+    var responseTrailers: [HeaderPairs.Pair] = []
     var requestBody = ByteBuffer()
     var responseBody = ByteBuffer()
     /// What the guest answered to `proxy_get_id`.
@@ -19,6 +21,10 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     var localResponse: AppResponse?
     var request: AppRequest?
     var properties: [String: ByteBuffer] = [:]
+    /// Whether requests of others pass it.
+    var isFilter = false
+    /// Whether the response to a request that passes is there.
+    var isResponding = false
     /// Whom a request that passes came from.
     var peerAddress: SocketAddress?
 
@@ -26,10 +32,17 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     var httpCalls: [(id: UInt32, context: Int32, call: Task<AppResponse?, Never>)] = []
     /// The answer that the guest is told of now.
     var callAnswer: AppResponse?
+    /// How the call ended that the guest is told of now.
+    var callStatus = (code: ProxyWasmStatus.ok, message: "")
     private var lastCall: UInt32 = 0
-    /// Whether the guest let a request that it had put aside go on.
-    var isContinued = false
+    /// What the guest let go on of what it had put aside.
+    var continued = (request: false, response: false)
     var effectiveContext = ProxyWasmGuest.rootContext
+    /// Of the request that is served.
+    private(set) var streamContext: Int32?
+    /// One that is over for the host, and that the guest still uses.
+    private var pendingContext: Int32?
+    private(set) var isMachineStarting = false
     private var lastContext = ProxyWasmGuest.rootContext
 
     private var allocator: WasmExport?
@@ -49,7 +62,9 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
         }
         try await call("proxy_get_id")
         try await call("proxy_on_context_create", Self.rootContext, 0)
+        isMachineStarting = true
         try await require("proxy_on_vm_start", Self.rootContext, 0)
+        isMachineStarting = false
         let bytes = Int32(truncatingIfNeeded: context.revision.configuration.utf8.count)
         try await require("proxy_on_configure", Self.rootContext, bytes)
         flushLines()
@@ -68,9 +83,7 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     override func end() async throws(WasmError) {
         beginCall()
         effectiveContext = Self.rootContext
-        try await call("proxy_on_done", Self.rootContext)
-        try await call("proxy_on_log", Self.rootContext)
-        try await call("proxy_on_delete", Self.rootContext)
+        try await end(Self.rootContext)
     }
 
     override func free() {
@@ -81,28 +94,66 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     // MARK: - Requests
 
     override func handle(_ request: AppRequest) async throws(WasmError) -> AppResponse {
-        begin(request)
-        let stream = effectiveContext
+        let stream = begin(request)
         try await call("proxy_on_context_create", stream, Self.rootContext)
-        let hasBody = requestBody.readableBytes > 0
-        var isAnswered = try await step("proxy_on_request_headers", stream, Int32(requestHeaders.count), hasBody ? 0 : 1)
+        let (hasBody, hasTrailers) = (requestBody.readableBytes > 0, !requestTrailers.isEmpty)
+        var isAnswered = try await step(
+            "proxy_on_request_headers", stream, Int32(requestHeaders.count), hasBody || hasTrailers ? 0 : 1)
         if !isAnswered, hasBody {
-            isAnswered = try await step("proxy_on_request_body", stream, Int32(requestBody.readableBytes), 1)
+            isAnswered = try await step("proxy_on_request_body", stream, Int32(requestBody.readableBytes), hasTrailers ? 0 : 1)
         }
+        if !isAnswered, hasTrailers { _ = try await step("proxy_on_request_trailers", stream, Int32(requestTrailers.count)) }
         let response = localResponse ?? ownResponse()
-        try await call("proxy_on_done", stream)
-        try await call("proxy_on_log", stream)
-        try await call("proxy_on_delete", stream)
+        try await endStream()
         flushLines()
-        self.request = nil
         return response
     }
 
-    private func begin(_ request: AppRequest) {
+    // MARK: - Contexts
+
+    /// Whether it is one that the guest may act for.
+    func isContext(_ context: Int32) -> Bool { context == Self.rootContext || context == streamContext }
+
+    /// The context of the request that is served is over.
+    func endStream() async throws(WasmError) {
+        guard let streamContext else { return }
+        try await end(streamContext)
+        self.streamContext = nil
+        effectiveContext = Self.rootContext
+        request = nil
+    }
+
+    /// Tells the guest that a context is over. One that it says it still uses is kept until it is done with it, or has
+    /// nothing left to wait for.
+    private func end(_ context: Int32) async throws(WasmError) {
+        effectiveContext = context
+        let done = try callback("proxy_on_done", taking: 1)
+        let mayGo = try await call("proxy_on_done", context) != 0 || !done.hasResult
+        if !mayGo {
+            pendingContext = context
+            try await answerHTTPCalls { [self] in pendingContext == nil }
+            pendingContext = nil
+        }
+        effectiveContext = context
+        try await call("proxy_on_log", context)
+        try await call("proxy_on_delete", context)
+    }
+
+    /// The guest is done with the context that it acts for; false when that one was not kept for it.
+    func finishPendingContext() -> Bool {
+        guard let pendingContext, pendingContext == effectiveContext else { return false }
+        self.pendingContext = nil
+        return true
+    }
+
+    private func begin(_ request: AppRequest) -> Int32 {
         beginCall()
         self.request = request
         requestHeaders = Self.headers(of: request)
+        requestTrailers = request.trailers.map { ($0.name.lowercased(), $0.value) }
         responseHeaders = []
+        responseTrailers = []
+        isResponding = false
         requestBody = request.body
         // Functions that were written for Layotto read the query where there is no body.
         if requestBody.readableBytes == 0, !request.method.query.isEmpty { requestBody = ByteBuffer(substring: request.method.query) }
@@ -112,16 +163,19 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
         properties = [:]
         lastContext = lastContext == .max ? Self.rootContext + 1 : lastContext + 1
         effectiveContext = lastContext
+        streamContext = lastContext
+        return lastContext
     }
 
-    /// The same for a request that passes. False when its target is none.
-    func begin(filtering passing: MiddlewareRequest) -> Bool {
+    /// The same for a request that passes. Nil when its target is none.
+    func begin(filtering passing: MiddlewareRequest) -> Int32? {
         let head = passing.head
-        guard let target = try? MethodPath(target: head.uri) else { return false }
-        begin(AppRequest(head.method, target, headers: head.headers, contentType: head.headers.first(name: "content-type")))
+        guard let target = try? MethodPath(target: head.uri) else { return nil }
+        isFilter = true
+        let stream = begin(AppRequest(head.method, target, headers: head.headers, contentType: head.headers.first(name: "content-type")))
         requestBody.clear()
         peerAddress = passing.peerAddress
-        return true
+        return stream
     }
 
     /// A further part of the same request, which has limits of its own.
@@ -134,7 +188,6 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     func dropCalls() {
         for call in httpCalls { call.call.cancel() }
         httpCalls.removeAll()
-        request = nil
     }
 
     private static func headers(of request: AppRequest) -> [HeaderPairs.Pair] {
@@ -149,14 +202,15 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
 
     /// Puts one part of the request to the guest; true when it has sent an answer of its own.
     private func step(_ name: StaticString, _ arguments: Int32...) async throws(WasmError) -> Bool {
-        isContinued = false
+        continued.request = false
+        effectiveContext = arguments[0]
         let action = try await call(name, arguments)
         if localResponse != nil { return true }
         // 0 goes on, 1 waits: for answers to calls, after which the guest lets the request go on or answers it.
         if action == 0 { return false }
-        try await answerHTTPCalls { [self] in isContinued || localResponse != nil }
+        try await answerHTTPCalls { [self] in continued.request || localResponse != nil }
         if localResponse != nil { return true }
-        guard isContinued else {
+        guard continued.request else {
             let message = "the function put the request aside in \(name) and waits for nothing"
             throw WasmError(.trapped, message, cause: FunctionError(.failed, message))
         }
@@ -169,13 +223,15 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
             let next = httpCalls.removeFirst()
             let answer = await next.call.value
             callAnswer = answer
+            callStatus = answer == nil ? (.brokenConnection, "no answer") : (.ok, "")
             let outer = effectiveContext
             effectiveContext = next.context
             try await call(
                 "proxy_on_http_call_response", next.context, Int32(bitPattern: next.id), answer.map { Int32($0.headers.count + 1) } ?? 0,
-                Int32(answer?.body.readableBytes ?? 0), 0)
+                Int32(answer?.body.readableBytes ?? 0), Int32(answer?.trailers.count ?? 0))
             effectiveContext = outer
             callAnswer = nil
+            callStatus = (.ok, "")
         }
     }
 
@@ -191,7 +247,18 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
         }
         let type = headers.first(name: "content-type")
         headers.remove(name: "content-type")
-        return AppResponse(.http(status), headers: headers, contentType: type, body: responseBody)
+        var response = AppResponse(.http(status), headers: headers, contentType: type, body: responseBody)
+        if !responseTrailers.isEmpty { response.trailers = Self.trailers(responseTrailers) }
+        return response
+    }
+
+    /// What a guest made of trailers, as far as they are any.
+    static func trailers(_ pairs: [HeaderPairs.Pair]) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        for (name, value) in pairs where HeaderText.isName(name) && HeaderText.isValue(value) && !HeaderText.isOfConnection(name) {
+            headers.add(name: name, value: value)
+        }
+        return headers
     }
 
     // MARK: - Calls in

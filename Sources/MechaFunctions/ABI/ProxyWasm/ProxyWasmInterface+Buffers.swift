@@ -5,18 +5,25 @@ import NIOHTTP1
 
 /// Bodies, configuration, properties, and the answer that a guest sends itself.
 extension ProxyWasmInterface {
+    /// The highest number of a buffer: what Layotto's functions answer to `proxy_get_id`.
+    private static let lastBuffer: UInt32 = 8
+
     /// Properties that a guest sets for one request, together, in bytes.
     private static let propertyBytesAtMost = 1 << 20
 
     static var bufferFunctions: [WasmHostFunction] {
         [
             function("proxy_get_buffer_bytes", 5) { guest, call in
+                guard call[0] <= lastBuffer else { return .badArgument }
+                try check(call, inputs: [], outputs: [3, 4])
                 guard let bytes = guest.buffer(call[0]) else { return .notFound }
                 guard let part = bytes.part(from: call[1], atMost: call[2]) else { return .badArgument }
                 try guest.give(part, pointer: call[3], count: call[4])
                 return .ok
             },
             function("proxy_get_buffer_status", 3) { guest, call in
+                guard call[0] <= lastBuffer else { return .badArgument }
+                try check(call, inputs: [], outputs: [1, 2])
                 guard let bytes = guest.buffer(call[0]) else { return .notFound }
                 try call.instance.store(UInt32(bytes.readableBytes), at: call[1])
                 try call.instance.store(UInt32(1), at: call[2])
@@ -27,7 +34,9 @@ extension ProxyWasmInterface {
                 return try guest.setBuffer(call[0], start: call[1], length: call[2], bytes)
             },
             function("proxy_get_property", 4) { guest, call in
-                guard let value = guest.property(try text(call, 0)) else { return .notFound }
+                let path = try text(call, 0)
+                try check(call, inputs: [], outputs: [2, 3])
+                guard let value = guest.property(path) else { return .notFound }
                 try guest.give(value, pointer: call[2], count: call[3])
                 return .ok
             },
@@ -40,8 +49,11 @@ extension ProxyWasmInterface {
             },
             function("proxy_send_local_response", 8) { guest, call in
                 let code = call[0]
+                try check(call, inputs: [1])
                 let body = try bytes(call, 3)
-                guard (200...599).contains(code), let pairs = HeaderPairs.decode(try bytes(call, 5)) else { return .badArgument }
+                guard let pairs = HeaderPairs.decode(try bytes(call, 5)), (200...599).contains(code), guest.request != nil else {
+                    return .badArgument
+                }
                 let limit = guest.context.limits.responseBytes
                 guard body.readableBytes <= limit else {
                     throw FunctionError(.responseTooLarge, "the response is larger than the function's \(limit) bytes")
@@ -52,8 +64,10 @@ extension ProxyWasmInterface {
                     guard HeaderText.isName(name), HeaderText.isValue(value) else { return .badArgument }
                     if name.lowercased() == "content-type" { type = value } else { headers.add(name: name, value: value) }
                 }
-                guest.sendLocalResponse(
-                    AppResponse(.http(HTTPResponseStatus(statusCode: Int(code))), headers: headers, contentType: type, body: body))
+                var response = AppResponse(
+                    .http(HTTPResponseStatus(statusCode: Int(code))), headers: headers, contentType: type, body: body)
+                if let status = guest.gRPCStatus(call.int32(7)) { response.answer(grpc: status) }
+                guest.sendLocalResponse(response)
                 return .ok
             },
         ]
@@ -66,11 +80,18 @@ extension ProxyWasmGuest {
         if localResponse == nil { localResponse = response }
     }
 
-    /// 0 request body, 1 response body, 4 body of a call's answer, 6 and 7 configuration, 8 call data.
+    /// The status of gRPC that an answer has, where the caller speaks gRPC and the guest names one.
+    fileprivate func gRPCStatus(_ status: Int32) -> Int32? {
+        guard (0...16).contains(status), request?.contentType?.hasPrefix("application/grpc") == true else { return nil }
+        return status
+    }
+
+    /// 0 request body, 1 response body, 4 body of a call's answer, 6 and 7 configuration, 8 call data. Nil for those that
+    /// there are none of now, or ever (connections, gRPC).
     fileprivate func buffer(_ type: UInt32) -> ByteBuffer? {
         switch type {
         case 0: requestBody
-        case 1: responseBody
+        case 1: isFilter && !isResponding ? nil : responseBody
         case 4: callAnswer?.body
         case 6: ByteBuffer()
         case 7: ByteBuffer(string: context.revision.configuration)
@@ -79,31 +100,27 @@ extension ProxyWasmGuest {
         }
     }
 
-    /// From 0 it replaces, behind the end it appends, and anything else is refused, as Layotto's host has it.
+    /// Puts bytes in the place of `length` others from `start`: before all (0 and 0), behind all (from the end on), or instead
+    /// of some or all.
     fileprivate func setBuffer(_ type: UInt32, start: UInt32, length: UInt32, _ bytes: ByteBuffer) throws -> ProxyWasmStatus {
+        guard type <= 8 else { return .badArgument }
         guard let old = buffer(type) else { return .notFound }
-        var new: ByteBuffer
-        if start == 0, length == 0 || Int(length) >= old.readableBytes {
-            new = bytes
-        } else if Int(start) >= old.readableBytes {
-            new = old
-            new.writeImmutableBuffer(bytes)
-        } else {
-            return .badArgument
-        }
         switch type {
         case 0:
+            let new = old.replacing(from: start, count: length, with: bytes)
             guard new.readableBytes <= context.limits.requestBytes else { return .internalFailure }
             requestBody = new
         case 1:
+            let new = old.replacing(from: start, count: length, with: bytes)
             let limit = context.limits.responseBytes
             guard new.readableBytes <= limit else {
                 throw FunctionError(.responseTooLarge, "the response is larger than the function's \(limit) bytes")
             }
             responseBody = new
         case 8:
-            guard new.readableBytes <= 256 else { return .badArgument }
-            callData = new
+            // Layotto's functions write their id, each time the whole.
+            guard bytes.readableBytes <= 256 else { return .badArgument }
+            callData = bytes
         default: return .badArgument
         }
         return .ok
@@ -154,10 +171,39 @@ extension ProxyWasmGuest {
     }
 }
 
+extension AppResponse {
+    /// Makes it one of gRPC, as its caller understands it.
+    fileprivate mutating func answer(grpc status: Int32) {
+        let message = String(buffer: body)
+        outcome = .http(.ok)
+        headers.replaceOrAdd(name: "grpc-status", value: String(status))
+        if HeaderText.isValue(message) { headers.replaceOrAdd(name: "grpc-message", value: message) }
+        contentType = "application/grpc"
+        body = ByteBuffer()
+    }
+}
+
 extension ByteBuffer {
     /// Up to `count` bytes from `start`; nil when that is behind the end.
     fileprivate func part(from start: UInt32, atMost count: UInt32) -> ByteBuffer? {
         guard Int(start) <= readableBytes else { return nil }
         return getSlice(at: readerIndex + Int(start), length: min(Int(count), readableBytes - Int(start)))
+    }
+
+    /// With `bytes` in the place of up to `count` bytes from `start`, which may be behind the end.
+    fileprivate func replacing(from start: UInt32, count: UInt32, with bytes: ByteBuffer) -> ByteBuffer {
+        if start == 0, Int(count) >= readableBytes { return bytes }
+        var (rest, new) = (self, ByteBuffer())
+        if Int(start) >= readableBytes {
+            new = self
+            new.writeImmutableBuffer(bytes)
+            return new
+        }
+        new.reserveCapacity(readableBytes + bytes.readableBytes)
+        if let head = rest.readSlice(length: Int(start)) { new.writeImmutableBuffer(head) }
+        new.writeImmutableBuffer(bytes)
+        rest.moveReaderIndex(forwardBy: min(Int(count), rest.readableBytes))
+        new.writeImmutableBuffer(rest)
+        return new
     }
 }

@@ -15,9 +15,9 @@ extension ProxyWasmInterface {
             function("proxy_http_call", 10) { guest, call in
                 let upstream = try text(call, 0)
                 let (pairs, body) = (HeaderPairs.decode(try bytes(call, 2)), try bytes(call, 4))
-                _ = try bytes(call, 6)
-                _ = try call.instance.bytes(at: call[9], count: 4)
-                guard let pairs, let request = request(pairs, body, guest) else { return .badArgument }
+                let trailers = HeaderPairs.decode(try bytes(call, 6))
+                try check(call, inputs: [], outputs: [9])
+                guard let pairs, trailers != nil, let request = request(pairs, body, guest) else { return .badArgument }
                 guard guest.context.grants.invoke.grants(upstream) else {
                     guest.context.logger.warning("the app \(upstream) is not granted to the function")
                     return .badArgument
@@ -104,21 +104,24 @@ extension ProxyWasmInterface {
         }
     }
 
+    /// Nil for headers that are none, or without one of `:method`, `:path` and `:authority`. Whom it goes to says the
+    /// upstream, not the authority.
     private static func request(_ pairs: [HeaderPairs.Pair], _ body: ByteBuffer, _ guest: ProxyWasmGuest) -> AppRequest? {
         var headers = HTTPHeaders()
-        var (verb, path, type) = ("GET", "/", String?.none)
+        var (verb, path, type, hasAuthority) = (String?.none, String?.none, String?.none, false)
         for (name, value) in pairs {
             switch name.lowercased() {
             case ":method": verb = value
             case ":path": path = value
-            case ":authority", ":scheme", "host": break
+            case ":authority", "host": hasAuthority = true
+            case ":scheme": break
             case "content-type": type = value
             default:
                 guard HeaderText.isName(name), HeaderText.isValue(value) else { return nil }
                 if !HeaderText.isOfConnection(name) { headers.add(name: name, value: value) }
             }
         }
-        guard HeaderText.isName(verb), let method = try? MethodPath(target: path) else { return nil }
+        guard let verb, let path, hasAuthority, HeaderText.isName(verb), let method = try? MethodPath(target: path) else { return nil }
         return AppRequest(
             HTTPMethod(rawValue: verb), method, headers: headers, contentType: type, body: body, trace: guest.request?.trace)
     }

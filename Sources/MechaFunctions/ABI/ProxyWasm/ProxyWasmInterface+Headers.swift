@@ -1,7 +1,8 @@
 import MechaWasm
 import NIOCore
 
-/// Maps of headers: 0 of the request, 2 of the response, 6 of a call's answer. Trailers are empty.
+/// Maps of headers: 0 of the request and 1 its trailers, 2 of the response and 3 its trailers, 6 of a call's answer and 7 its
+/// trailers. Those of gRPC (4, 5) are empty.
 extension ProxyWasmInterface {
     /// Names and values of one map together, in bytes.
     static let mapBytesAtMost = 64 << 10
@@ -15,6 +16,7 @@ extension ProxyWasmInterface {
             },
             function("proxy_get_header_map_pairs", 3) { guest, call in
                 guard let pairs = guest.map(call[0]) else { return .badArgument }
+                try check(call, inputs: [], outputs: [1, 2])
                 try guest.give(HeaderPairs.encode(pairs), pointer: call[1], count: call[2])
                 return .ok
             },
@@ -25,6 +27,7 @@ extension ProxyWasmInterface {
             function("proxy_get_header_map_value", 5) { guest, call in
                 let name = try text(call, 1).lowercased()
                 guard let pairs = guest.map(call[0]) else { return .badArgument }
+                try check(call, inputs: [], outputs: [3, 4])
                 guard let pair = pairs.first(where: { $0.name == name }) else { return .notFound }
                 try guest.give(ByteBuffer(string: pair.value), pointer: call[3], count: call[4])
                 return .ok
@@ -58,12 +61,15 @@ extension ProxyWasmGuest {
     fileprivate func map(_ type: UInt32) -> [HeaderPairs.Pair]? {
         switch type {
         case 0: return requestHeaders
+        case 1: return requestTrailers
         case 2: return responseHeaders
+        case 3: return responseTrailers
         case 6:
             guard let callAnswer else { return [] }
             let status: UInt = if case .http(let status) = callAnswer.outcome { status.code } else { 200 }
             return [(":status", String(status))] + callAnswer.headers.map { ($0.name.lowercased(), $0.value) }
-        case 1, 3, 4, 5, 7: return []
+        case 7: return callAnswer?.trailers.map { ($0.name.lowercased(), $0.value) } ?? []
+        case 4, 5: return []
         default: return nil
         }
     }
@@ -74,7 +80,9 @@ extension ProxyWasmGuest {
         else { return .internalFailure }
         switch type {
         case 0: requestHeaders = pairs
+        case 1: requestTrailers = pairs
         case 2: responseHeaders = pairs
+        case 3: responseTrailers = pairs
         default: return .badArgument
         }
         return .ok

@@ -6,8 +6,9 @@ extension ProxyWasmInterface {
     static var sharedFunctions: [WasmHostFunction] {
         [
             function("proxy_get_shared_data", 5) { guest, call in
-                guard let found = guest.context.shared.value(try text(call, 0)) else { return .notFound }
-                _ = try call.instance.bytes(at: call[4], count: 4)
+                let key = try text(call, 0)
+                try check(call, inputs: [], outputs: [2, 3, 4])
+                guard let found = guest.context.shared.value(key) else { return .notFound }
                 try guest.give(found.value, pointer: call[2], count: call[3])
                 try call.instance.store(found.version, at: call[4])
                 return .ok
@@ -24,7 +25,7 @@ extension ProxyWasmInterface {
             },
             function("proxy_resolve_shared_queue", 5) { guest, call in
                 // The first name is that of a machine, of which a function has one.
-                _ = try text(call, 0)
+                try check(call, inputs: [0], outputs: [4])
                 guard let queue = guest.context.shared.queue(try text(call, 2)) else { return .notFound }
                 try call.instance.store(queue, at: call[4])
                 return .ok
@@ -33,8 +34,7 @@ extension ProxyWasmInterface {
                 guest.context.shared.enqueue(try bytes(call, 1), to: call[0])
             },
             function("proxy_dequeue_shared_queue", 3) { guest, call in
-                _ = try call.instance.bytes(at: call[1], count: 4)
-                _ = try call.instance.bytes(at: call[2], count: 4)
+                try check(call, inputs: [], outputs: [1, 2])
                 switch guest.context.shared.dequeue(call[0]) {
                 case .success(let item):
                     try guest.give(item, pointer: call[1], count: call[2])
@@ -63,6 +63,7 @@ extension ProxyWasmInterface {
                 guest.context.shared.record(call[0], UInt64(bitPattern: call.int64(1)))
             },
             function("proxy_get_metric", 2) { guest, call in
+                _ = try call.instance.bytes(at: call[1], count: 8)
                 guard let value = guest.context.shared.metric(call[0]) else { return .notFound }
                 try call.instance.store(value, at: call[1])
                 return .ok

@@ -40,29 +40,15 @@ extension ProxyWasmInterface {
                 return .ok
             },
             function("proxy_set_effective_context", 1) { guest, call in
+                guard guest.isContext(call.int32(0)) else { return .badArgument }
                 guest.effectiveContext = call.int32(0)
                 return .ok
             },
-            function("proxy_done", 0) { _, _ in .ok },
-            function("proxy_continue_stream", 1) { guest, call in
-                guard call[0] <= 3 else { return .badArgument }
-                guest.isContinued = true
-                return .ok
-            },
-            function("proxy_close_stream", 1) { guest, call in
-                guard call[0] <= 3 else { return .badArgument }
-                guest.sendLocalResponse(.init(.http(.serviceUnavailable)))
-                return .ok
-            },
-            // The names of 0.1.0.
-            function("proxy_continue_request", 0) { guest, _ in
-                guest.isContinued = true
-                return .ok
-            },
-            function("proxy_continue_response", 0) { _, _ in .ok },
-            function("proxy_clear_route_cache", 0) { _, _ in .ok },
+            function("proxy_done", 0) { guest, _ in guest.finishPendingContext() ? .ok : .notFound },
+            // A name of 0.1.0, which means the machine's configuration while that starts; here it has none.
             function("proxy_get_configuration", 2) { guest, call in
-                try guest.give(ByteBuffer(string: guest.context.revision.configuration), pointer: call[0], count: call[1])
+                let text = guest.isMachineStarting ? "" : guest.context.revision.configuration
+                try guest.give(ByteBuffer(string: text), pointer: call[0], count: call[1])
                 return .ok
             },
         ]

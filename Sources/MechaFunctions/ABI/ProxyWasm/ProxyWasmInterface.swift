@@ -12,7 +12,8 @@ enum ProxyWasmInterface: GuestInterface {
             function.module = "wasi_unstable"
             return function
         }
-        return systemFunctions + bufferFunctions + headerFunctions + sharedFunctions + metricFunctions + callFunctions + absentFunctions
+        return systemFunctions + streamFunctions + bufferFunctions + headerFunctions + sharedFunctions + metricFunctions + callFunctions
+            + absentFunctions
             + older
     }
 
@@ -73,14 +74,37 @@ enum ProxyWasmInterface: GuestInterface {
         ByteBuffer(bytes: try call.instance.bytes(at: call[index], count: call[index + 1]))
     }
 
-    /// What the interface has and functions have no use for: gRPC calls, foreign functions.
-    private static var absentFunctions: [WasmHostFunction] {
+    /// Checks that what arguments point to lies in the guest's memory: texts and bytes by the index of their pointer, places
+    /// for results by theirs.
+    static func check(_ call: WasmCaller, inputs: [Int], outputs: [Int] = []) throws {
+        for index in inputs { _ = try call.instance.bytes(at: call[index], count: call[index + 1]) }
+        for index in outputs { _ = try call.instance.bytes(at: call[index], count: 4) }
+    }
+
+    /// What the interface has and nobody here answers: gRPC calls, of which none is ever open, and foreign functions, of which
+    /// there are none.
+    static var absentFunctions: [WasmHostFunction] {
         [
-            ("proxy_grpc_call", 12), ("proxy_grpc_stream", 9), ("proxy_grpc_send", 4), ("proxy_grpc_cancel", 1), ("proxy_grpc_close", 1),
-            ("proxy_call_foreign_function", 6), ("proxy_get_status", 3),
-        ].map { name, parameters in function(name, parameters) { _, _ in .unimplemented } } + [
+            function("proxy_grpc_call", 12) { _, call in
+                try check(call, inputs: [0, 2, 4, 6, 8], outputs: [11])
+                return .unimplemented
+            },
+            function("proxy_grpc_stream", 9) { _, call in
+                try check(call, inputs: [0, 2, 4, 6], outputs: [8])
+                return .unimplemented
+            },
+            function("proxy_grpc_send", 4) { _, call in
+                try check(call, inputs: [1])
+                return .notFound
+            },
+            function("proxy_grpc_cancel", 1) { _, _ in .notFound },
+            function("proxy_grpc_close", 1) { _, _ in .notFound },
+            function("proxy_call_foreign_function", 6) { _, call in
+                try check(call, inputs: [0, 2], outputs: [4, 5])
+                return .notFound
+            },
             // Emscripten's runtime tells that the memory grew.
-            WasmHostFunction(module, "emscripten_notify_memory_growth", [.i32], []) { _ in 0 }
+            WasmHostFunction(module, "emscripten_notify_memory_growth", [.i32], []) { _ in 0 },
         ]
     }
 }

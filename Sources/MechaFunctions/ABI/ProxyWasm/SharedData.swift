@@ -105,11 +105,12 @@ final class SharedData: Sendable {
         }
     }
 
+    /// Sets a gauge, adds to a counter, and is one more value of a histogram.
     func record(_ metric: UInt32, _ value: UInt64) -> ProxyWasmStatus {
         state.withLock { state in
             guard let kind = state.metrics[metric]?.kind else { return .notFound }
             switch kind {
-            case .counter: return .badArgument
+            case .counter: state.metrics[metric]?.value &+= value
             case .gauge: state.metrics[metric]?.value = value
             case .histogram:
                 state.metrics[metric]?.value &+= value

@@ -24,8 +24,10 @@ public struct MiddlewareRequest: Sendable {
     public private(set) var hasBody: Bool
     /// The body that a step has read or made.
     package private(set) var wholeBody: ByteBuffer?
+    /// What followed the body, once that has been read, or what a step put there.
+    public private(set) var trailers: HTTPHeaders = [:]
 
-    package typealias BodySource = @Sendable (_ bytesAtMost: Int) async throws(WireError) -> ByteBuffer
+    package typealias BodySource = @Sendable (_ bytesAtMost: Int) async throws(WireError) -> (body: ByteBuffer, trailers: HTTPHeaders?)
 
     public init(_ head: HTTPRequestHead, isSecure: Bool = false, peerAddress: SocketAddress? = nil) {
         self.init(head, isSecure: isSecure, peerAddress: peerAddress, bodySource: nil)
@@ -47,7 +49,9 @@ public struct MiddlewareRequest: Sendable {
         if let wholeBody {
             body = wholeBody
         } else if let bodySource {
-            body = try await bodySource(bytesAtMost)
+            let source = try await bodySource(bytesAtMost)
+            body = source.body
+            trailers = source.trailers ?? [:]
         } else {
             body = ByteBuffer()
         }
@@ -59,13 +63,15 @@ public struct MiddlewareRequest: Sendable {
         return body
     }
 
-    /// Puts another body in the place of the request's, which has been read.
-    public mutating func replaceBody(_ body: ByteBuffer) {
+    /// Puts another body in the place of the request's, which has been read; what followed it stays unless `trailers` are given.
+    public mutating func replaceBody(_ body: ByteBuffer, trailers: HTTPHeaders? = nil) {
         wholeBody = body
+        if let trailers { self.trailers = trailers }
         hasBody = body.readableBytes > 0
         head.headers.remove(name: "transfer-encoding")
         head.headers.remove(name: "content-length")
-        if body.readableBytes > 0 { head.headers.add(name: "content-length", value: String(body.readableBytes)) }
+        // Trailers follow only bodies that do not tell their length.
+        if body.readableBytes > 0, self.trailers.isEmpty { head.headers.add(name: "content-length", value: String(body.readableBytes)) }
     }
 
     /// Has the response looked at before it goes back.

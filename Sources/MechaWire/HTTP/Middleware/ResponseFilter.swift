@@ -7,13 +7,17 @@ public struct ResponseFilter: Sendable {
     public struct Response: Sendable {
         public var status: HTTPResponseStatus
         public var headers: HTTPHeaders
-        /// The whole body where a filter wants bodies; nil otherwise, and it passes as it comes.
+        /// The whole body where a filter wants bodies; nil otherwise, and it passes as it comes, unless a filter puts another in
+        /// its place.
         public var body: ByteBuffer?
+        /// What followed the body; known only where that is whole.
+        public var trailers: HTTPHeaders
 
-        public init(status: HTTPResponseStatus, headers: HTTPHeaders, body: ByteBuffer?) {
+        public init(status: HTTPResponseStatus, headers: HTTPHeaders, body: ByteBuffer?, trailers: HTTPHeaders = [:]) {
             self.status = status
             self.headers = headers
             self.body = body
+            self.trailers = trailers
         }
     }
 

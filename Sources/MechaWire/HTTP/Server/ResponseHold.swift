@@ -63,7 +63,9 @@ extension ServerExchange {
         guard let head = hold.head else { return }
         hold.isRunning = true
         let wantsBody = hold.filters.bodyBytesAtMost != nil
-        let response = ResponseFilter.Response(status: head.status, headers: head.headers, body: wantsBody ? hold.body : nil)
+        let response = ResponseFilter.Response(
+            status: head.status, headers: head.headers, body: wantsBody ? hold.body : nil,
+            trailers: wantsBody ? hold.trailers ?? [:] : [:])
         let filters = hold.filters
         // A task of its own: the handler's is cancelled when its answer seems complete.
         Task.immediate(executorPreference: context.executor) { [self] in
@@ -80,7 +82,7 @@ extension ServerExchange {
         guard failure == nil, var head = hold.head else { return }
         head.status = response.status
         head.headers = response.headers
-        if let body = response.body { return sendHeld(whole: head, body) }
+        if let body = response.body { return sendHeld(whole: head, body, trailers: response.trailers) }
         sendHeld(head, hold.body, isEnded: hold.isEnded, trailers: hold.trailers)
     }
 }

@@ -193,9 +193,14 @@ public final class ServerExchange: @unchecked Sendable {
     }
 
     /// What filters made of a held response.
-    func sendHeld(whole head: HTTPResponseHead, _ body: ByteBuffer) {
+    func sendHeld(whole head: HTTPResponseHead, _ body: ByteBuffer, trailers: HTTPHeaders) {
         guard response == .held || response == .streaming else { return }
         response = .pending
+        guard trailers.isEmpty else {
+            start(head)
+            if body.readableBytes > 0 { write(body, flush: false) }
+            return end(trailers: trailers)
+        }
         respond(status: head.status, headers: head.headers, body: body)
     }
 
@@ -256,6 +261,7 @@ public final class ServerExchange: @unchecked Sendable {
             requestBody.collectionLimit = .max
             requestBody.append(body)
             requestBodyBytes = body.readableBytes
+            if requestBody.isComplete { requestBody.trailers = request.trailers.isEmpty ? nil : request.trailers }
         }
         guard var transform = request.requestTransform else { return }
         let early = requestBody.takeBuffered()
