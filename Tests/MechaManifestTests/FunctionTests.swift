@@ -99,7 +99,7 @@ import Testing
         let errors = report.errors.map { "\($0.location.line ?? 0) \($0.field ?? "-") \($0.message)" }
         for expected in [
             #"5 spec.source.digest is "abc"; expected sha256: and 64 hexadecimal digits"#,
-            #"6 spec.abi is "proxywasm" (did you mean "proxy-wasm"?); expected one of mecha, proxy-wasm, component, wasi-http"#,
+            #"6 spec.abi is "proxywasm" (did you mean "proxy-wasm"?); expected one of mecha, proxy-wasm, http-wasm, component, wasi-http"#,
             "8 spec.limits.memory is 1 bytes; expected 65536 to 4294967296 bytes",
             #"8 spec.limits.cpu is "fast"; expected a duration such as 500ms, 5s or 1h30m"#,
             "8 spec.limits.concurrency is 0; expected a number from 1 to 100000",
