@@ -118,7 +118,7 @@ def test_a_trap_is_logged_with_the_names_of_its_functions(mecha):
     assert mecha.call("/web/raise", "POST", b"").status == 500
     line = wait_until(lambda: next((line for line in mecha.log.splitlines() if "handle failed: the function trapped" in line), None), "the log")
     assert "abort < " in line and "incoming-handler" in line
-    assert "ValueError: a mistake in Python" in mecha.log
+    wait_until(lambda: "ValueError: a mistake in Python" in mecha.log, "the log has it")
 
 
 def test_its_own_requests_reach_granted_apps_only(mecha):
@@ -126,7 +126,7 @@ def test_its_own_requests_reach_granted_apps_only(mecha):
     assert (answer.status, answer.body, answer.headers["x-status"]) == (200, b"on its way", "201")
     refused = mecha.call("/web/forward", "POST", b"", {"x-to": "stranger"})
     assert refused.status == 500
-    assert "HttpRequestDenied" in mecha.log
+    wait_until(lambda: "HttpRequestDenied" in mecha.log, "the log has it")
     assert mecha.call("/web/forward", "POST", b"", {"x-to": "nobody"}).body == b"ErrorCode_DestinationNotFound"
 
 
@@ -208,7 +208,7 @@ def test_failures_of_the_world(mecha):
     assert mecha.call("/orders/broken", "POST", b"").status == 500
     assert "99 is no status" in mecha.call("/orders/status", "POST", b"").json["message"]
     assert mecha.call("/orders/nothing", "POST", b"").status == 404
-    assert "started with hello" in mecha.log
+    wait_until(lambda: "started with hello" in mecha.log, "the log has it")
     ended = mecha.run_fn(
         "deploy", "orders", components.orders(), "--configuration", "refuse",
         *flags(["state=statestore", "pubsub=pubsub", "invoke=web", "bindings=files", "secrets=vault", "locks=locks"]), "--memory", "256Mi")

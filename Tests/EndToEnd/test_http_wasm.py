@@ -55,7 +55,7 @@ def test_requests_and_responses_pass_the_handler(tmp_path, app, module, place):
         # Read, and passed on as it was.
         assert json.loads(call(mecha, "c").body)["body"] == "payload"
         assert json.loads(call(mecha, body=None).body)["body"] == ""
-        assert "well" in mecha.log
+        wait_until(lambda: "well" in mecha.log, "the log has it")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda n: json.loads(call(mecha, "u", body=f"n{n}".encode()).body)["body"], range(100)))
         assert answers == [f"N{n}" for n in range(100)]

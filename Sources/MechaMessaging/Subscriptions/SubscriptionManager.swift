@@ -33,6 +33,8 @@ public actor SubscriptionManager {
         }
         change = task
         await task.value
+        // A task that has ended still holds its memory.
+        if change == task { change = nil }
     }
 
     private func bring(about wanted: [TopicSubscription], brokers: [String: PubSubBinding]) async {
