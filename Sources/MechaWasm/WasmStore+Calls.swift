@@ -54,11 +54,19 @@ extension WasmStore {
     /// Lets the operation that the guest waits for come to its end; false when its time was over before.
     @inline(never)
     private func waitForHost() async -> Bool {
-        guard let operation = pending?.operation else { return true }
-        guard let completion = await Rendezvous.run(operation, until: budget.deadline) else { return false }
-        pending?.completion = completion
+        guard let operation = pendingOperation, let completion = await Rendezvous.run(operation, until: budget.deadline) else {
+            return false
+        }
+        settle(completion)
         return true
     }
+
+    private var pendingOperation: (@Sendable () async -> PendingHostCall.Completion)? {
+        @inline(never) get { pending?.operation }
+    }
+
+    @inline(never)
+    private func settle(_ completion: PendingHostCall.Completion) { pending?.completion = completion }
 
     /// Unwinds the guest; what an operation still does that it waited for concerns nobody.
     @inline(never)

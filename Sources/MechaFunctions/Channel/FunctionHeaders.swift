@@ -8,14 +8,17 @@ enum FunctionHeaders {
     /// Makes the request what the guest sees: what an HTTP app would get, and the host that was asked for.
     static func prepare(_ request: inout AppRequest, for function: AppAddress) {
         let verb = request.verb ?? .POST
-        let head = RequestHeaders.head(
-            HTTPRequestHead(version: .http1_1, method: verb, uri: request.method.target, headers: request.httpHeaders),
-            target: request.method.target, .init(caller: request.caller, callee: function, trace: request.trace, keepsHost: true))
+        request.headers =
+            RequestHeaders.head(
+                HTTPRequestHead(version: .http1_1, method: verb, uri: request.method.target, headers: request.httpHeaders),
+                target: request.method.target, .init(caller: request.caller, callee: function, trace: request.trace, keepsHost: true)
+            ).headers
         request.verb = verb
-        request.headers = head.headers
-        request.headers.remove(name: FunctionChannel.entranceHeader)
+        if request.headers.contains(name: FunctionChannel.entranceHeader) {
+            request.headers.remove(name: FunctionChannel.entranceHeader)
+        }
         request.carriesMetadata = false
-        if request.contentType == nil { request.contentType = head.headers.first(name: "content-type") }
+        if request.contentType == nil { request.contentType = request.headers.first(name: "content-type") }
     }
 
     /// Leaves out of the guest's headers those that speak of a connection, frame the body, or are marks between runtimes,

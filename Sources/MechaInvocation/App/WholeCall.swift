@@ -17,11 +17,11 @@ package enum WholeCall {
     ) {
         let work: @Sendable (ServerExchange) async -> Void = { exchange in
             do throws(InvocationError) {
-                let buffered = buffered(call, try await collect(call, upTo: bodyBytesAtMost, callee: callee))
+                let buffered = try await gather(call, upTo: bodyBytesAtMost, callee: callee)
                 try await invoke(buffered)
-                end(call, owner, buffered.response)
+                end(call, owner, buffered)
             } catch {
-                owner.refuse(call, error, hasTakenBody: call.hasBody)
+                refuse(call, owner, error)
             }
         }
         let exchange = call.exchange
@@ -47,18 +47,18 @@ package enum WholeCall {
         func giveUp(_ error: InvocationError) { task.cancel() }
     }
 
+    // Apart, since what stands in an async function stays in its frame while the app is called.
+
     @inline(never)
-    private static func collect(_ call: StreamedCall, upTo limit: Int, callee: String) async throws(InvocationError) -> ByteBuffer {
+    private static func gather(_ call: StreamedCall, upTo limit: Int, callee: String) async throws(InvocationError) -> BufferedCall {
         do throws(WireError) {
             let limit = min(call.bodyBytesAtMost ?? .max, limit)
-            if let replayed = call.policed?.body { return try await replayed.collect(upTo: limit) }
-            return try await call.exchange.collectBody(upTo: limit)
+            if let replayed = call.policed?.body { return buffered(call, try await replayed.collect(upTo: limit)) }
+            return buffered(call, try await call.exchange.collectBody(upTo: limit))
         } catch {
             throw InvocationError(error, calling: callee)
         }
     }
-
-    // Apart, since what stands in an async function stays in its frame while the app is called.
 
     @inline(never)
     private static func buffered(_ call: StreamedCall, _ body: ByteBuffer) -> BufferedCall {
@@ -72,8 +72,13 @@ package enum WholeCall {
     }
 
     @inline(never)
-    private static func end(_ call: StreamedCall, _ owner: any CallOwner, _ response: AppResponse) {
-        AppResponseWriter.respond(call, response)
+    private static func end(_ call: StreamedCall, _ owner: any CallOwner, _ buffered: BufferedCall) {
+        AppResponseWriter.respond(call, buffered.response)
         owner.callEnded(call, failure: nil)
+    }
+
+    @inline(never)
+    private static func refuse(_ call: StreamedCall, _ owner: any CallOwner, _ error: InvocationError) {
+        owner.refuse(call, error, hasTakenBody: call.hasBody)
     }
 }
