@@ -15,6 +15,8 @@ struct AppOpening {
     let runtime: AppRuntime
     /// All that stands in the app's files.
     let files: ManifestReport
+    /// Looks at the files, and what it saw before they were read.
+    let watcher: (watcher: ResourceWatcher, seen: ResourceWatcher.Look)
     let spans: SpanPipeline?
     private(set) var ports: Runtime.AppPorts
     private(set) var listeners: [HTTPListener] = []
@@ -39,6 +41,8 @@ struct AppOpening {
 
     /// Reads the resources. Throws when telemetry cannot be set up as they say.
     init(_ options: AppOptions, host: Host, logs: RuntimeLogs) throws {
+        let watcher = ResourceWatcher(paths: options.resourcesPaths + options.configPaths, clock: host.clock)
+        self.watcher = (watcher, watcher.look())
         files = AppRuntime.readFiles(options, environment: host.environment)
         let configuration = files.visible(to: options).resources.configuration
         let appLogs = logs.of(options)

@@ -17,6 +17,7 @@ final class HostedApp: Sendable {
 
     private let report: ManifestReport
     private let files: Mutex<Files>
+    private let watcher: (watcher: ResourceWatcher, seen: ResourceWatcher.Look)
     private let spans: SpanPipeline?
     private let listeners: [HTTPListener]
     /// The watcher of resource files and the prober of the app.
@@ -29,6 +30,7 @@ final class HostedApp: Sendable {
         runtime = opening.runtime
         report = FunctionAppMaker.withoutFunctions(opening.files.visible(to: opening.runtime.options))
         files = Mutex(Files(report: opening.files))
+        watcher = opening.watcher
         spans = opening.spans
         ports = opening.ports
         listeners = opening.listeners
@@ -53,11 +55,11 @@ final class HostedApp: Sendable {
     private func watchResources() {
         let options = runtime.options
         guard options.isHotReloadEnabled, runtime.configuration.isEnabled(feature: "HotReload") else { return }
-        let watcher = ResourceWatcher(paths: options.resourcesPaths + options.configPaths, clock: runtime.host.clock)
+        let (watcher, seen) = watcher
         guard !watcher.paths().isEmpty else { return }
         keep(
             Task { [self] in
-                await watcher.run {
+                await watcher.run(since: seen) {
                     let report = AppRuntime.readFiles(options, environment: runtime.host.environment)
                     await runtime.reload(FunctionAppMaker.withoutFunctions(report.visible(to: options)))
                     guard report.errors.isEmpty else { return }

@@ -22,9 +22,19 @@ struct ResourceWatcher: Sendable {
         self.clock = clock
     }
 
+    /// What a look at the files has found.
+    struct Look: Sendable, Equatable {
+        fileprivate var files: Set<File>
+    }
+
+    /// Taken before the files are read for the first time, so that no change after that is missed.
+    func look() -> Look { Look(files: fingerprint()) }
+
     /// Calls `changed` after each change until the task is cancelled, and `idle` after each look that found none.
-    func run(_ changed: () async -> Void, idle: () async -> Void = {}) async {
-        var last = fingerprint()
+    ///
+    /// - Parameter first: what changes are counted from; nil counts from now.
+    func run(since first: Look? = nil, _ changed: () async -> Void, idle: () async -> Void = {}) async {
+        var last = first?.files ?? fingerprint()
         while (try? await clock.sleep(for: Self.interval)) != nil {
             let now = fingerprint()
             guard now != last else {
@@ -36,7 +46,7 @@ struct ResourceWatcher: Sendable {
         }
     }
 
-    private struct File: Hashable {
+    fileprivate struct File: Hashable, Sendable {
         var path: String
         var inode: UInt64
         var size: Int64

@@ -13,19 +13,21 @@ SOURCE = pathlib.Path(__file__).parent / "guests/lifecycle.c"
 _modules = {}
 
 
-def module(folder, answer, keeps=False):
-    """The path of a module whose answer is that text, and that uses state if it ``keeps``."""
+def module(folder, answer, keeps=False, needs=False):
+    """The path of a module whose answer is that text, that uses state if it ``keeps``, and cannot start without if it
+    ``needs``."""
     folder = pathlib.Path(folder)
-    if (answer, keeps) not in _modules:
+    if (answer, keeps, needs) not in _modules:
         path = folder / f"{len(_modules)}-{answer}.wasm"
         subprocess.run(
             [
                 "clang", "--target=wasm32-unknown-unknown", "-Os", "-nostdlib", "-Wl,--no-entry", f"-I{ROOT}/guests/c",
-                f'-DANSWER="{answer}"', *(["-DKEEPS"] if keeps else []), "-o", str(path), str(SOURCE),
+                f'-DANSWER="{answer}"', *(["-DKEEPS"] if keeps else []),
+                *(["-DNEEDS"] if needs else []), "-o", str(path), str(SOURCE),
             ], check=True, timeout=PATIENCE_SECONDS)
-        _modules[answer, keeps] = path.read_bytes()
+        _modules[answer, keeps, needs] = path.read_bytes()
     path = folder / f"{answer}.wasm"
-    path.write_bytes(_modules[answer, keeps])
+    path.write_bytes(_modules[answer, keeps, needs])
     return path
 
 

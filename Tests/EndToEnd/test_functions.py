@@ -4,8 +4,10 @@ import collections
 import concurrent.futures
 import json
 import os
+import re
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -225,6 +227,65 @@ def test_files_declare_functions_and_a_change_is_live(tmp_path):
         wait_until(lambda: runtime.call("/hello").status == 404, "the function to go")
 
 
+DECLARED = """apiVersion: mecha.io/v1alpha1
+kind: Function
+metadata: {{name: {name}}}
+spec: {{source: {{file: {file}}}, grants: {{state: ["*"]}}}}
+"""
+
+
+def test_what_could_not_be_run_at_first_comes_when_it_is_mended(tmp_path):
+    """Broken, missing, without its component, without its folder: each by itself, and a neighbour that is sound."""
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "broken.wasm").write_bytes(b"\0asm broken")
+    module(files, "sound")
+    module(files, "needy", needs=True)
+    names = ["broken", "missing", "needy", "sound"]
+    resources = {f"{name}.yaml": DECLARED.format(name=name, file=files / f"{name}.wasm") for name in names}
+    resources["folder.yaml"] = DECLARED.format(name="folder", file=files / "sound.wasm").replace(
+        'state: ["*"]', f"folders: {{/data: {{path: {tmp_path}/late}}}}")
+    with FunctionRuntime(tmp_path, app_id="app", resources=resources) as runtime:
+        assert runtime.call("/sound").text == "sound"
+        for name in ("broken", "missing", "needy", "folder"):
+            assert runtime.call(f"/{name}").status == 404
+            wait_until(lambda: re.search(rf"Function/{name}: ", runtime.log), f"{name} to be told")
+        (files / "missing.wasm").write_bytes(module(tmp_path, "found").read_bytes())
+        wait_until(lambda: runtime.call("/missing").text == "found", "the missing one")
+        # Not in one piece.
+        whole = module(tmp_path, "mended").read_bytes()
+        with (files / "broken.wasm").open("wb") as file:
+            file.write(whole[:100])
+            file.flush()
+            time.sleep(1.5)
+            file.write(whole[100:])
+        wait_until(lambda: runtime.call("/broken").text == "mended", "the broken one")
+        (runtime.resources / "store.yaml").write_text(component("needed", "state.in-memory"))
+        wait_until(lambda: runtime.call("/needy").text == "needy", "the one that needs a component")
+        # No file that is watched changes with this.
+        (tmp_path / "late").mkdir()
+        wait_until(lambda: runtime.call("/folder").text == "sound", "the one that needs a folder", seconds=90)
+        assert "the function folder runs now" in runtime.log
+        assert runtime.call("/sound").text == "sound"
+
+
+def test_a_file_that_is_mended_while_the_process_starts(tmp_path):
+    for pause in (0, 0.05, 0.1, 0.2, 0.4):
+        folder = tmp_path / str(pause)
+        folder.mkdir()
+        (folder / "hello.wasm").write_bytes(b"\0asm broken")
+        resources = {"hello.yaml": DECLARED.format(name="hello", file=folder / "hello.wasm")}
+        runtime = FunctionRuntime(folder, app_id="app", resources=resources)
+        runtime.launch()
+        try:
+            time.sleep(pause)
+            os.replace(module(tmp_path, "mended"), folder / "hello.wasm")
+            runtime.wait_ready()
+            wait_until(lambda: runtime.call("/hello").text == "mended", f"the mended one after {pause} s")
+        finally:
+            runtime.stop()
+
+
 def test_components_that_change_are_those_of_functions_too(tmp_path):
     module(tmp_path, "one", keeps=True)
     files = {"hello.yaml": FUNCTION.format(file=tmp_path / "one.wasm"), "bus.yaml": component("pubsub", "pubsub.in-memory")}
@@ -256,6 +317,24 @@ def test_a_folder_is_built_and_deployed(runtime, tmp_path):
     assert runtime.call("/hello").text == "built" and runtime.call("/shop/orders").text == "built"
     (project / "function.yaml").write_text(FUNCTION.format(file="out.wasm") + "  build:\n    command: exit 3\n")
     assert "exit code 3" in runtime.run_fn("build", project).stderr
+
+
+def test_what_is_built_answers_its_own_tests_when_asked(runtime, tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    module(project, "built")
+    start = FUNCTION.format(file="out.wasm") + "  build: {command: cp built.wasm out.wasm}\n"
+    tests = "  tests:\n  - {request: {path: /a}, response: {body: ANSWER}}\n"
+    (project / "function.yaml").write_text(start + tests.replace("ANSWER", "built"))
+    built = runtime.run_fn("build", project, "--test")
+    assert (built.returncode, built.stdout.strip()) == (0, str(project / "out.wasm")) and "1 tests passed" in built.stderr, built.stderr
+    (project / "function.yaml").write_text(start + tests.replace("ANSWER", "another"))
+    failed = runtime.run_fn("build", project, "--test")
+    assert failed.returncode == 1 and 'the body is "built"; expected "another"' in failed.stderr and failed.stdout == ""
+    # Nothing is left of it.
+    assert runtime.fn_json("list") == []
+    (project / "function.yaml").write_text(start)
+    assert "has no tests" in runtime.run_fn("build", project, "--test").stderr
 
 
 def test_the_first_ten_minutes(runtime, tmp_path):

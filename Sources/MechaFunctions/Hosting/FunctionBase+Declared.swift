@@ -9,24 +9,39 @@ extension FunctionBase {
     /// that is broken keeps the revision that it has, one that is declared no more is no longer hosted (its revisions
     /// stay in the store).
     ///
-    /// - Returns: what could not be done, for the log.
-    public func apply(_ resources: [FunctionResource], workingDirectory: String) async -> [String] {
-        var problems: [String] = []
-        var declared: Set<String> = []
-        let meant = resources.filter { declared.insert($0.name).inserted }
-        await withTaskGroup(of: String?.self) { group in
-            for (index, resource) in meant.enumerated() {
-                if index >= Self.openingAtOnce, let problem = await group.next() ?? nil { problems.append(problem) }
-                group.addTask { [self] in await problem(applying: resource, workingDirectory: workingDirectory) }
-            }
-            for await case let problem? in group { problems.append(problem) }
-        }
+    /// - Returns: what could not be done, by the function's name, for the log.
+    public func apply(_ resources: [FunctionResource], workingDirectory: String) async -> [String: String] {
+        var problems = await applyDeclared(resources, workingDirectory: workingDirectory)
+        let declared = Set(resources.map(\.name))
         for function in functions where function.state.origin == .declared && !declared.contains(function.name) {
             do throws(FunctionBaseError) {
                 try await remove(function.name, forgets: false)
             } catch {
-                problems.append("the function \(function.name) cannot be ended: \(error)")
+                problems[function.name] = "the function \(function.name) cannot be ended: \(error)"
             }
+        }
+        return problems
+    }
+
+    /// The same for some of the resources; the others stay as they are.
+    ///
+    /// - Returns: what could not be done, by the function's name.
+    public func apply(_ names: Set<String>, of resources: [FunctionResource], workingDirectory: String) async -> [String: String] {
+        await applyDeclared(resources.filter { names.contains($0.name) }, workingDirectory: workingDirectory)
+    }
+
+    private func applyDeclared(_ resources: [FunctionResource], workingDirectory: String) async -> [String: String] {
+        var problems: [String: String] = [:]
+        var declared: Set<String> = []
+        let meant = resources.filter { declared.insert($0.name).inserted }
+        await withTaskGroup(of: (name: String, problem: String)?.self) { group in
+            for (index, resource) in meant.enumerated() {
+                if index >= Self.openingAtOnce, let found = await group.next() ?? nil { problems[found.name] = found.problem }
+                group.addTask { [self] in
+                    await problem(applying: resource, workingDirectory: workingDirectory).map { (resource.name, $0) }
+                }
+            }
+            for await case let found? in group { problems[found.name] = found.problem }
         }
         return problems
     }
@@ -43,7 +58,12 @@ extension FunctionBase {
 
     /// The files that the resources' modules are in.
     public static func modulePaths(_ resources: [FunctionResource], workingDirectory: String) -> [String] {
-        resources.filter { $0.spec.source.image == nil }.map { $0.path(of: $0.spec.source.file, workingDirectory: workingDirectory) }
+        resources.filter { $0.spec.source.image == nil }.map { resource in
+            let path = resource.path(of: resource.spec.source.file, workingDirectory: workingDirectory)
+            // Behind the last # may stand which image of a layout is meant.
+            guard !FunctionFiles.exists(path), let mark = path.lastIndex(of: "#") else { return path }
+            return String(path[..<mark])
+        }
     }
 
     private func apply(_ resource: FunctionResource, workingDirectory: String) async throws(FunctionBaseError) {

@@ -21,6 +21,7 @@ final class ProcessFunctions: Sendable {
     private let host: Host
     private let hosted: [HostedApp]
     private let watcher = Mutex<Task<Void, Never>?>(nil)
+    private let problems = Mutex(DeclaredFunctionProblems())
     private let modules = Mutex<(generations: [Int], paths: [String])>(([], []))
 
     /// Nil for a process without apps, which has no resources either.
@@ -58,9 +59,11 @@ final class ProcessFunctions: Sendable {
     /// Hosts what was deployed and what is declared, and follows the files from now on.
     func start() async {
         await base.start()
-        let declared = declaredResources()
-        if !declared.isEmpty { await apply(declared) }
-        watch()
+        // Before anything is read, so that what changes meanwhile is seen.
+        let watcher = ResourceWatcher(clock: host.clock) { [self] in isWatched ? watchedModules() : [] }
+        let (seen, generations) = (watcher.look(), generations)
+        if !declaredResources().isEmpty { await apply() }
+        watch(watcher, since: seen, generations)
     }
 
     private func declaredResources() -> [(resource: FunctionResource, workingDirectory: String)] {
@@ -69,10 +72,23 @@ final class ProcessFunctions: Sendable {
         }
     }
 
-    private func apply(_ declared: [(resource: FunctionResource, workingDirectory: String)]) async {
+    /// - Parameter names: of those that are tried again; nil brings all into line with their files.
+    private func apply(_ names: Set<String>? = nil) async {
+        let declared = declaredResources()
         let directory = declared.first?.workingDirectory ?? "."
-        for problem in await base.apply(declared.map(\.resource), workingDirectory: directory) { logger.error("\(problem)") }
+        let resources = declared.map(\.resource)
+        let found =
+            if let names {
+                await base.apply(names, of: resources, workingDirectory: directory)
+            } else {
+                await base.apply(resources, workingDirectory: directory)
+            }
+        let now = seconds
+        for problem in problems.withLock({ $0.tried(names, found: found, at: now) }) { logger.error("\(problem)") }
+        for name in names ?? [] where found[name] == nil { logger.info("the function \(name) runs now") }
     }
+
+    private var seconds: Int { Int(host.clock.monotonicNanoseconds() / 1_000_000_000) }
 
     private var generations: [Int] { hosted.map(\.filesGeneration) }
 
@@ -86,23 +102,31 @@ final class ProcessFunctions: Sendable {
         }
     }
 
-    /// Modules are watched here; the resource files are by each app, which tells when its functions changed.
-    private func watch() {
-        let isWatched = hosted.contains { app in
+    /// Whether changes of files are followed.
+    private var isWatched: Bool {
+        hosted.contains { app in
             app.runtime.options.isHotReloadEnabled && app.runtime.configuration.isEnabled(feature: "HotReload")
         }
-        guard isWatched else { return }
-        let watcher = ResourceWatcher(clock: host.clock) { [self] in watchedModules() }
+    }
+
+    /// Modules are watched here; the resource files are by each app, which tells when its functions changed.
+    private func watch(_ watcher: ResourceWatcher, since seen: ResourceWatcher.Look, _ generations: [Int]) {
+        // Nothing changes, and nothing is to be tried again.
+        guard isWatched || problems.withLock({ !$0.isEmpty }) else { return }
         let task = Task.detached { [self] in
             var last = generations
-            await watcher.run {
+            await watcher.run(since: seen) {
                 await followFiles(since: &last)
-                await apply(declaredResources())
+                await apply()
             } idle: {
                 // No module changed; a resource may have.
-                guard generations != last else { return }
-                await followFiles(since: &last)
-                await apply(declaredResources())
+                if self.generations != last {
+                    await followFiles(since: &last)
+                    return await apply()
+                }
+                let now = seconds
+                let due = problems.withLock { $0.isEmpty ? [] : $0.due(at: now) }
+                if !due.isEmpty { await apply(due) }
             }
         }
         self.watcher.withLock { $0 = task }

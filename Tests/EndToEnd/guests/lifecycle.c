@@ -19,7 +19,11 @@ MECHA_EXPORT(destroy) void destroy(void) { mecha_log(MECHA_INFO, MECHA_TEXT("des
 
 MECHA_EXPORT(start) int32_t start(void) {
     mecha_log(MECHA_INFO, MECHA_TEXT("started " ANSWER));
+#ifdef NEEDS
+    return mecha_state_set(MECHA_TEXT("needed"), MECHA_TEXT("begun"), MECHA_TEXT("yes"), NULL);
+#else
     return 0;
+#endif
 }
 
 MECHA_EXPORT(handle) int32_t handle(void) {
