@@ -43,6 +43,10 @@ package final class WasmEngine: @unchecked Sendable {
     private static let componentInstanceBytesAtMost = 4 << 20
     private static let componentModuleInstanceBytesAtMost = 4 << 20
 
+    /// Whether the library reads of modules where in their source functions are, which it does with
+    /// `WASMTIME_BACKTRACE_DETAILS=1` in the environment; code that was compiled without does not have it.
+    static let tellsPlaces: Bool = getenv("WASMTIME_BACKTRACE_DETAILS").map { String(cString: $0) } == "1"
+
     /// Loads the library if this is the first engine of the process.
     package init(_ options: WasmEngineOptions = .init(), libraryPath: String? = nil) throws(WasmError) {
         try WasmLibrary.load(path: libraryPath)

@@ -12,7 +12,8 @@ extension WasmError {
         var text = wasm_name_t()
         wasmtime_error_message(error, &text)
         wasmtime_error_delete(error)
-        self.init(code, Self.text(&text), stack: stack)
+        let message = Self.text(&text)
+        self.init(code, message, stack: Self.withPlaces(stack, message))
     }
 
     /// Takes over `trap`.
@@ -20,14 +21,34 @@ extension WasmError {
         var frames = wasm_frame_vec_t()
         wasm_trap_trace(trap, &frames)
         let stack = Self.names(&frames)
-        var text = wasm_byte_vec_t()
-        wasm_trap_message(trap, &text)
+        var bytes = wasm_byte_vec_t()
+        wasm_trap_message(trap, &bytes)
+        let text = Self.text(&bytes)
         var code: UInt8 = 255
         let hasCode = wasmtime_trap_code(trap, &code)
         wasm_trap_delete(trap)
         self.init(
             hasCode ? Self.code(ofTrap: code) : .trapped,
-            hasCode ? Self.meaning(ofTrap: code) : Self.firstLine(Self.text(&text)), stack: stack)
+            hasCode ? Self.meaning(ofTrap: code) : Self.firstLine(text), stack: Self.withPlaces(stack, text))
+    }
+
+    /// Adds where in the source each function was, as far as the library's text has it: for modules with DWARF, with
+    /// ``WasmEngine/tellsPlaces``. Its interface for C has no other way to ask.
+    private static func withPlaces(_ stack: [String], _ text: String) -> [String] {
+        guard WasmEngine.tellsPlaces else { return stack }
+        var stack = stack
+        var frame = -1
+        for line in text.split(separator: "\n") {
+            let words = line.drop { $0 == " " }
+            if words.hasPrefix("at ") {
+                // Of a function that others were made part of, the innermost.
+                guard stack.indices.contains(frame), !stack[frame].hasSuffix(")") else { continue }
+                stack[frame] += " (\(words.dropFirst(3).split(separator: "/").last ?? ""))"
+            } else if let colon = words.firstIndex(of: ":"), let number = Int(words[..<colon]), words[colon...].contains("0x") {
+                frame = number
+            }
+        }
+        return stack
     }
 
     private static func code(ofTrap code: UInt8) -> Code {

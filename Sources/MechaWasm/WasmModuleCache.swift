@@ -52,7 +52,8 @@ package struct WasmModuleCache: Sendable {
         }
         let digest = SHA256.hash(data: bytes).map { Self.hex($0) }.joined()
         // Another compiler makes other code; the library itself refuses that of another version or processor.
-        let path = "\(folder)/\(digest).\(engine.options.compiler.rawValue)\(engine.options.metersFuel ? ".fuel" : "").cwasm"
+        let path =
+            "\(folder)/\(digest).\(engine.options.compiler.rawValue)\(engine.options.metersFuel ? ".fuel" : "")\(WasmEngine.tellsPlaces ? ".places" : "").cwasm"
         if let known = isGenuine(path, key) ? try? load(path) : nil { return known }
 
         let compiled = try compile()

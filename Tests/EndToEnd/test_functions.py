@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from functions import FunctionRuntime, module
+from functions import ROOT, SOURCE, FunctionRuntime, module
 from programs import Program
 from runtime import BINARY, Mecha, component, wait_until
 
@@ -137,6 +137,22 @@ def test_limits_are_clear_errors_and_neighbours_notice_nothing(runtime, tmp_path
     lines = runtime.metrics()
     assert lines["mecha_function_failures_total", frozenset({("function", "wild"), ("revision", "1")})] >= 3
     assert lines["mecha_function_calls_total", frozenset({("function", "calm"), ("revision", "1")})] == 2
+
+
+def test_traps_name_functions_and_lines_where_asked(tmp_path):
+    """Names come from the module; lines from its DWARF, with the engine's own variable."""
+    path = tmp_path / "debug.wasm"
+    subprocess.run(
+        ["clang", "--target=wasm32-unknown-unknown", "-O1", "-g", "-nostdlib", "-Wl,--no-entry", f"-I{ROOT}/guests/c", "-o", str(path),
+         str(SOURCE)], check=True)
+    line = next(n for n, text in enumerate(SOURCE.read_text().splitlines(), 1) if "__builtin_trap" in text)
+    for env, part in (({}, "in handle"), ({"WASMTIME_BACKTRACE_DETAILS": "1"}, f"in handle (lifecycle.c:{line}:")):
+        # The same data, so that code which was compiled without lines is there.
+        with FunctionRuntime(tmp_path, app_id="app", env=env) as runtime:
+            if not runtime.fn_json("list"):
+                runtime.fn("deploy", "debug", path)
+            assert runtime.call("/debug/trap").status == 500
+            wait_until(lambda: part in runtime.log, f"{part} in the log")
 
 
 def test_functions_and_accounts_outlive_the_process(tmp_path):
