@@ -7,7 +7,10 @@ package struct ExactKey: Hashable, Sendable {
 
     package static func == (a: ExactKey, b: ExactKey) -> Bool {
         guard a.text.utf8.count == b.text.utf8.count else { return false }
-        return a.text.utf8.elementsEqual(b.text.utf8)
+        let areEqual = a.text.utf8.withContiguousStorageIfAvailable { a in
+            b.text.utf8.withContiguousStorageIfAvailable { b in a.elementsEqual(b) }
+        }
+        return (areEqual ?? nil) ?? a.text.utf8.elementsEqual(b.text.utf8)
     }
 
     package func hash(into hasher: inout Hasher) {

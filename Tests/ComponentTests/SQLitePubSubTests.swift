@@ -153,6 +153,32 @@ import Testing
         await broker.close()
     }
 
+    @Test func `a file that has the index of earlier versions loses it and keeps its messages`() async throws {
+        let first = try await make()
+        try await first.publish(message("kept"))
+        await first.close()
+        _ = try await SQLiteShell.run("CREATE INDEX claims_of_subscription ON claims (subscription, topic, first)", on: path)
+        let inbox = PubSubInbox()
+        let second = try await make()
+        _ = try await second.subscribe(SubscriptionRequest(topic: "t", consumerGroup: "g")) { await inbox.take($0) }
+        try await until { inbox.acknowledged.count == 1 }
+        await second.close()
+        #expect(try await SQLiteShell.run("SELECT count(*) FROM sqlite_master WHERE name = 'claims_of_subscription'", on: path) == "0")
+    }
+
+    @Test func `a deferred message stays when its neighbours leave the file`() async throws {
+        let broker = try await make()
+        let inbox = PubSubInbox()
+        _ = try await broker.subscribe(SubscriptionRequest(topic: "t", consumerGroup: "g")) { await inbox.take($0) }
+        try await broker.publish(message("late", ["delayInSeconds": "600"]))
+        for batch in 0..<40 { _ = try await broker.publish((0..<100).map { message("\(batch)-\($0)") }) }
+        try await until { inbox.acknowledged.count == 4_000 }
+        await broker.close()
+        #expect(try await SQLiteShell.run("SELECT count(*) FROM messages WHERE data = CAST('late' AS BLOB)", on: path) == "1")
+        let left = try #require(Int(try await SQLiteShell.run("SELECT count(*) FROM messages", on: path)))
+        #expect(left <= 1_101)
+    }
+
     @Test func `a claim knows which of its messages are done, also when it was stored`() {
         var claim = BusClaim(topic: 1, first: 100, count: 130)
         for place in [100, 163, 164, 229, 229, 99, 230] as [Int64] { claim.finish(place) }

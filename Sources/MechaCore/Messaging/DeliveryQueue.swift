@@ -5,73 +5,81 @@ import NIOCore
 ///
 /// A message is *waiting*, or *in flight* with one consumer, or taken out by ``postpone(_:_:holdsConsumer:)``
 /// until its owner puts it back.
-package struct DeliveryQueue<Message, Consumer> {
+///
+/// Inlinable, because it runs for every message and modules that use it are to have it made for their types.
+@usableFromInline package struct DeliveryQueue<Message, Consumer> {
     /// A message with what the queue knows of it.
-    package struct Entry {
-        package var message: Message
+    @usableFromInline package struct Entry {
+        @usableFromInline package var message: Message
         /// Messages of one key are handed over one after the other when ``ordersByKey`` is set.
-        package let key: String?
+        @usableFromInline package let key: String?
         /// This is the message of its key that the others wait for.
-        fileprivate var hasKey = false
+        @usableFromInline var hasKey = false
 
-        package init(_ message: Message, key: String?) {
+        @inlinable package init(_ message: Message, key: String?) {
             self.message = message
             self.key = key
         }
     }
 
-    private struct Member {
-        let id: Int
-        let consumer: Consumer
-        let maximumInFlight: Int
-        var inFlight = 0
-        var isPaused = false
-        var isLeaving = false
+    @usableFromInline struct Member {
+        @usableFromInline let id: Int
+        @usableFromInline let consumer: Consumer
+        @usableFromInline let maximumInFlight: Int
+        @usableFromInline var inFlight = 0
+        @usableFromInline var isPaused = false
+        @usableFromInline var isLeaving = false
         /// Waits for a message that comes back, and takes no other: the order is strict.
-        var isHeld = false
+        @usableFromInline var isHeld = false
 
-        var isFree: Bool { inFlight < maximumInFlight && !isPaused && !isHeld && !isLeaving }
+        @inlinable init(id: Int, consumer: Consumer, maximumInFlight: Int) {
+            self.id = id
+            self.consumer = consumer
+            self.maximumInFlight = maximumInFlight
+        }
+
+        @inlinable var isFree: Bool { inFlight < maximumInFlight && !isPaused && !isHeld && !isLeaving }
     }
 
     /// Set when a consumer asks for it, and kept from then on.
-    package private(set) var ordersByKey = false
+    @usableFromInline package var ordersByKey = false
     /// Messages that wait.
-    package private(set) var count = 0
-    private var waiting = CircularBuffer<Entry>()
+    @usableFromInline package var count = 0
+    @usableFromInline var waiting = CircularBuffer<Entry>()
     /// For every key that is in flight or postponed, the messages behind.
-    private var behind: [String: CircularBuffer<Entry>] = [:]
-    private var members: [Member] = []
-    private var turn = 0
+    @usableFromInline var behind: [String: CircularBuffer<Entry>] = [:]
+    @usableFromInline var members: [Member] = []
+    @usableFromInline var turn = 0
 
-    package init() {}
+    @inlinable package init() {}
 
     // MARK: - Consumers
 
-    package var consumers: [Consumer] { members.map(\.consumer) }
+    @inlinable package var consumers: [Consumer] { members.map(\.consumer) }
 
-    package var hasConsumers: Bool { !members.isEmpty }
+    @inlinable package var hasConsumers: Bool { !members.isEmpty }
 
     /// Whether some consumer would take messages, now or when it has answered others.
-    package var hasActiveConsumers: Bool { members.contains { !$0.isPaused && !$0.isLeaving } }
+    @inlinable package var hasActiveConsumers: Bool { members.contains { !$0.isPaused && !$0.isLeaving } }
 
     /// What the active consumers may have in flight together.
-    package var capacity: Int { members.reduce(0) { $0 + ($1.isPaused || $1.isLeaving ? 0 : $1.maximumInFlight) } }
+    @inlinable package var capacity: Int { members.reduce(0) { $0 + ($1.isPaused || $1.isLeaving ? 0 : $1.maximumInFlight) } }
 
-    package var inFlight: Int { members.reduce(0) { $0 + $1.inFlight } }
+    @inlinable package var inFlight: Int { members.reduce(0) { $0 + $1.inFlight } }
 
     /// `id` is the owner's choice, one for each consumer.
-    package mutating func join(_ consumer: Consumer, id: Int, maximumInFlight: Int, ordersByKey: Bool) {
+    @inlinable package mutating func join(_ consumer: Consumer, id: Int, maximumInFlight: Int, ordersByKey: Bool) {
         members.append(Member(id: id, consumer: consumer, maximumInFlight: maximumInFlight))
         if ordersByKey { self.ordersByKey = true }
     }
 
-    package mutating func setPaused(_ isPaused: Bool, _ id: Int) {
+    @inlinable package mutating func setPaused(_ isPaused: Bool, _ id: Int) {
         if let index = index(of: id) { members[index].isPaused = isPaused }
     }
 
     /// The consumer gets nothing more. True when it has nothing in flight: it is gone. Otherwise it is gone when
     /// ``finish(_:_:)`` or ``postpone(_:_:holdsConsumer:)`` says so.
-    package mutating func leave(_ id: Int) -> Bool {
+    @inlinable package mutating func leave(_ id: Int) -> Bool {
         guard let index = index(of: id) else { return true }
         members[index].isLeaving = true
         return removeIfGone(index)
@@ -79,13 +87,13 @@ package struct DeliveryQueue<Message, Consumer> {
 
     // MARK: - Messages
 
-    package mutating func append(_ entry: Entry) {
+    @inlinable package mutating func append(_ entry: Entry) {
         waiting.append(entry)
         count += 1
     }
 
     /// The message that is to be handed over now and to whom, or nil. It is in flight from then on.
-    package mutating func next() -> (id: Int, consumer: Consumer, entry: Entry)? {
+    @inlinable package mutating func next() -> (id: Int, consumer: Consumer, entry: Entry)? {
         guard !waiting.isEmpty, let index = freeMember() else { return nil }
         while var entry = waiting.popFirst() {
             if ordersByKey, let key = entry.key, !entry.hasKey {
@@ -105,37 +113,37 @@ package struct DeliveryQueue<Message, Consumer> {
     }
 
     /// The message is done with. True when its consumer was leaving and is gone now.
-    package mutating func finish(_ id: Int, _ entry: Entry) -> Bool {
+    @inlinable package mutating func finish(_ id: Int, _ entry: Entry) -> Bool {
         if entry.hasKey, let key = entry.key { release(key: key) }
         return answered(id)
     }
 
     /// The message is not done with and comes back by ``comeBack(_:for:)``; the key stays its own until then. With
     /// `holdsConsumer` the consumer waits for that. True as with ``finish(_:_:)``.
-    package mutating func postpone(_ id: Int, _ entry: Entry, holdsConsumer: Bool) -> Bool {
+    @inlinable package mutating func postpone(_ id: Int, _ entry: Entry, holdsConsumer: Bool) -> Bool {
         if holdsConsumer, let index = index(of: id) { members[index].isHeld = true }
         return answered(id)
     }
 
     /// Puts a message before all that wait; `id` is the consumer that was held for it.
-    package mutating func comeBack(_ entry: Entry, for id: Int?) {
+    @inlinable package mutating func comeBack(_ entry: Entry, for id: Int?) {
         if let id, let index = index(of: id) { members[index].isHeld = false }
         waiting.prepend(entry)
         count += 1
     }
 
     /// Ends the wait of a consumer for a message that will not come back.
-    package mutating func release(_ id: Int) {
+    @inlinable package mutating func release(_ id: Int) {
         if let index = index(of: id) { members[index].isHeld = false }
     }
 
     /// A postponed message will not come back; those of its key that come anew are not to wait for it.
-    package mutating func forgetKey(of entry: Entry) {
+    @inlinable package mutating func forgetKey(of entry: Entry) {
         if entry.hasKey, let key = entry.key { release(key: key) }
     }
 
     /// Takes out every message that waits, in order; keys that they held are free.
-    package mutating func removeWaiting() -> [Entry] {
+    @inlinable package mutating func removeWaiting() -> [Entry] {
         var removed = Array(waiting)
         waiting.removeAll()
         for index in removed.indices where removed[index].hasKey {
@@ -154,7 +162,7 @@ package struct DeliveryQueue<Message, Consumer> {
     }
 
     /// Drops messages that wait and that `isDropped` says so of.
-    package mutating func removeWaiting(where isDropped: (Message) -> Bool) {
+    @inlinable package mutating func removeWaiting(where isDropped: (Message) -> Bool) {
         let kept = waiting.filter { $0.hasKey || !isDropped($0.message) }
         count -= waiting.count - kept.count
         if kept.count != waiting.count { waiting = CircularBuffer(kept) }
@@ -162,10 +170,10 @@ package struct DeliveryQueue<Message, Consumer> {
 
     // MARK: - Parts
 
-    private func index(of id: Int) -> Int? { members.firstIndex { $0.id == id } }
+    @inlinable func index(of id: Int) -> Int? { members.firstIndex { $0.id == id } }
 
     /// Consumers take turns.
-    private func freeMember() -> Int? {
+    @inlinable func freeMember() -> Int? {
         for offset in 0..<members.count {
             let index = (turn + offset) % members.count
             if members[index].isFree { return index }
@@ -173,7 +181,7 @@ package struct DeliveryQueue<Message, Consumer> {
         return nil
     }
 
-    private mutating func release(key: String) {
+    @inlinable mutating func release(key: String) {
         guard var followers = behind[key], var next = followers.popFirst() else {
             behind[key] = nil
             return
@@ -183,13 +191,13 @@ package struct DeliveryQueue<Message, Consumer> {
         waiting.prepend(next)
     }
 
-    private mutating func answered(_ id: Int) -> Bool {
+    @inlinable mutating func answered(_ id: Int) -> Bool {
         guard let index = index(of: id) else { return false }
         members[index].inFlight -= 1
         return removeIfGone(index)
     }
 
-    private mutating func removeIfGone(_ index: Int) -> Bool {
+    @inlinable mutating func removeIfGone(_ index: Int) -> Bool {
         guard members[index].isLeaving, members[index].inFlight == 0 else { return false }
         members.remove(at: index)
         return true

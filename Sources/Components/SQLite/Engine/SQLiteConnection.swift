@@ -71,16 +71,18 @@ public final class SQLiteConnection {
     private func withStatement<Value>(
         _ sql: String, _ values: [SQLiteValue], _ body: (SQLiteStatement) throws -> Value
     ) throws -> Value {
-        let statement: SQLiteStatement
-        if let known = statements[sql] {
-            statement = known
-        } else {
-            statement = try SQLiteStatement(sql, database)
-            statements[sql] = statement
-        }
+        let statement = try statement(sql)
         defer { statement.reset() }
         try statement.bind(values)
         return try body(statement)
+    }
+
+    /// The statement itself, for who runs it many times in a row and resets it after the last.
+    func statement(_ sql: String) throws -> SQLiteStatement {
+        if let known = statements[sql] { return known }
+        let statement = try SQLiteStatement(sql, database)
+        statements[sql] = statement
+        return statement
     }
 
     // MARK: - Transactions

@@ -20,6 +20,9 @@ public struct SQLiteOptions: Sendable {
     public var syncsCommits = true
     /// Whether reads have a thread and connection of their own. Off spares both where calls are few.
     public var hasReadingThread = true
+    /// Whether pages that are freed are written over with zeros, as some builds of SQLite do; off spares a write of every
+    /// page that rows are removed from.
+    public var erasesFreedPages = true
     /// Runs on each connection when it is opened, outside of a transaction: creates tables.
     public var prepare: @Sendable (SQLiteConnection) throws -> Void = { _ in }
 
@@ -37,6 +40,7 @@ public struct SQLiteOptions: Sendable {
             "PRAGMA synchronous=\(syncsCommits ? "FULL" : "NORMAL")", "PRAGMA cache_size=-\(cacheKibibytes)", "PRAGMA temp_store=MEMORY",
             "PRAGMA trusted_schema=OFF",
         ]
+        if !erasesFreedPages { pragmas.append("PRAGMA secure_delete=FAST") }
         if !location.isInMemory {
             pragmas.append(usesWAL ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=DELETE")
             // A log that grew during a burst is cut back when it starts over.

@@ -38,6 +38,32 @@ public final class SQLiteStatement {
         }
     }
 
+    /// Gives one parameter, counted from 1, its value.
+    func bind(_ number: Int64, at index: Int32) throws { try check(sqlite3_bind_int64(handle, index, number)) }
+
+    func bind(_ number: Int64?, at index: Int32) throws {
+        try check(number.map { sqlite3_bind_int64(handle, index, $0) } ?? sqlite3_bind_null(handle, index))
+    }
+
+    func bind(_ text: String?, at index: Int32) throws {
+        try check(text.map { bind(.text($0), at: index) } ?? sqlite3_bind_null(handle, index))
+    }
+
+    /// Runs the statement to its end with a blob that is not copied.
+    func run(withBlob buffer: ByteBuffer, at index: Int32) throws {
+        try buffer.withUnsafeReadableBytes { bytes in
+            // Nothing reads the bytes after the last step, and ``restart()`` or ``reset()`` comes before the next.
+            try check(
+                bytes.baseAddress.map { sqlite3_bind_blob64(handle, index, $0, UInt64(bytes.count), nil) }
+                    ?? sqlite3_bind_zeroblob(handle, index, 0))
+            while try step() {}
+        }
+    }
+
+    private func check(_ code: Int32) throws {
+        guard code == SQLITE_OK else { throw SQLiteError(code, database) }
+    }
+
     /// Goes to the next row; false at the end.
     public func step() throws -> Bool {
         switch sqlite3_step(handle) {
@@ -46,6 +72,9 @@ public final class SQLiteStatement {
         case let code: throw SQLiteError(code, database)
         }
     }
+
+    /// Makes the statement ready to run again with other values; those that are not given anew stay.
+    func restart() { sqlite3_reset(handle) }
 
     /// Makes the statement ready for its next use and lets go of values.
     func reset() {

@@ -11,9 +11,9 @@ struct BusBacklog {
     var isClosed = false
 
     /// Each of the following answers whether a round is to be set off.
-    mutating func add(_ publications: [BusPublication], _ limits: BusLimits) throws -> Bool {
+    mutating func add(_ publications: some Collection<BusPublication>, _ limits: BusLimits) throws -> Bool {
         guard !isClosed else { throw CapabilityError(.closed, "the broker is closed") }
-        let added = publications.reduce(0) { $0 + $1.bytes }
+        let added = publications.reduce(0) { $0 + $1.body.bytes }
         guard
             work.publications.isEmpty
                 || work.publications.count + publications.count <= limits.maximumWaitingMessages
@@ -51,7 +51,7 @@ struct BusBacklog {
         var (count, size) = (0, 0)
         if !leavesPublications {
             while count < min(taken.publications.count, BusLimits.publicationsPerCommit), size < BusLimits.publicationBytesPerCommit {
-                size += taken.publications[count].bytes
+                size += taken.publications[count].body.bytes
                 count += 1
             }
         }

@@ -6,17 +6,15 @@ struct BusItem: Sendable {
     let id: Int64
     /// The claim that it is part of; nil when it has a row of its own in `deferred`.
     var claim: Int64?
-    let message: OutgoingMessage
-    let expires: Int64?
+    let body: BusMessage
     /// How often it was handed over.
     var attempts: Int
     /// Milliseconds since 1970.
     var firstDelivered: Int64?
 
-    func isExpired(at now: Int64) -> Bool { expires.map { $0 <= now } ?? false }
-
     var incoming: IncomingMessage {
-        IncomingMessage(
+        let message = body.message
+        return IncomingMessage(
             topic: message.topic, data: message.data, contentType: message.contentType, metadata: message.metadata, attempt: attempts,
             firstDelivered: firstDelivered.map(Timestamp.init(milliseconds:)))
     }

@@ -1,34 +1,19 @@
-import MechaCore
-
-/// A message on its way into the file, with everything settled that can fail for it alone.
+/// A message on its way into the file, and who waits for that.
 struct BusPublication: Sendable {
-    let message: OutgoingMessage
-    let published: Int64
-    let expires: Int64?
-    let due: Int64?
-    let key: String?
-    /// JSON; nil for none.
-    let metadata: String?
-    let receipt: BusReceipt
-    /// Its place among the receipt's outcomes.
-    let index: Int
-
-    init(_ message: OutgoingMessage, at now: Timestamp, receipt: BusReceipt, index: Int) throws {
-        self.message = message
-        self.receipt = receipt
-        self.index = index
-        published = now.milliseconds
-        guard !message.topic.isEmpty else { throw CapabilityError(.invalidArgument, "the topic is empty") }
-        if message.metadata.isEmpty {
-            (expires, due, key, metadata) = (nil, nil, nil, nil)
-        } else {
-            expires = try message.timeToLive.map { (now + $0).milliseconds }
-            due = try message.delay.map { (now + $0).milliseconds }
-            key = message.partitionKey
-            metadata = BusMetadata.text(message.metadata)
-        }
+    enum Waiter: Sendable {
+        case one(UnsafeContinuation<Void, any Error>)
+        /// One of several messages: the receipt and the message's place among its outcomes.
+        case many(BusReceipt, Int)
     }
 
-    /// What it counts for against limits.
-    var bytes: Int { message.data.readableBytes + (metadata?.utf8.count ?? 0) + message.topic.utf8.count }
+    let body: BusMessage
+    let waiter: Waiter
+
+    /// Tells what has become of it; must be called once.
+    func settle(_ error: (any Error)?) {
+        switch waiter {
+        case .one(let continuation): if let error { continuation.resume(throwing: error) } else { continuation.resume() }
+        case .many(let receipt, let index): receipt.settle(index, error)
+        }
+    }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the caller of a publication waits for: one outcome for each message.
+/// What the caller of several publications waits for: one outcome for each message.
 final class BusReceipt: Sendable {
     private struct State {
         var outcomes: [(any Error)?]

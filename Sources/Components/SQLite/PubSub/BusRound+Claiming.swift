@@ -12,9 +12,9 @@ extension BusRound {
 
         var isSated: Bool { messages <= 0 || bytes <= 0 }
 
-        mutating func take(_ message: OutgoingMessage) {
+        mutating func take(_ body: BusMessage) {
             messages -= 1
-            bytes -= message.data.readableBytes
+            bytes -= body.message.data.readableBytes
         }
     }
 
@@ -85,10 +85,9 @@ extension BusRound {
                 let place = BusTables.place(of: stored.id)
                 guard missing.remove(place) != nil else { return true }
                 let item = BusItem(
-                    id: stored.id, claim: id, message: stored.message, expires: stored.expires, attempts: Int(attempt) - 1,
-                    firstDelivered: attempt > 1 ? claimed : nil)
-                appetite.take(stored.message)
-                entries.append(BusSubscription.Queue.Entry(item, key: stored.key))
+                    id: stored.id, claim: id, body: stored.body, attempts: Int(attempt) - 1, firstDelivered: attempt > 1 ? claimed : nil)
+                appetite.take(stored.body)
+                entries.append(BusSubscription.Queue.Entry(item, key: stored.body.key))
                 return true
             }
             var taken = claim
@@ -118,10 +117,9 @@ extension BusRound {
             var isThere = false
             try forEachMessage(topic: topic, name: name, from: place, to: place + 1, connection) { stored in
                 isThere = true
-                let item = BusItem(
-                    id: id, claim: nil, message: stored.message, expires: stored.expires, attempts: Int(attempt), firstDelivered: delivered)
-                appetite.take(stored.message)
-                entries.append(BusSubscription.Queue.Entry(item, key: stored.key))
+                let item = BusItem(id: id, claim: nil, body: stored.body, attempts: Int(attempt), firstDelivered: delivered)
+                appetite.take(stored.body)
+                entries.append(BusSubscription.Queue.Entry(item, key: stored.body.key))
                 return true
             }
             if !isThere { try connection.run(BusTables.removeDeferred, .integer(id), .integer(row), .integer(consumer)) }
@@ -153,7 +151,10 @@ extension BusRound {
         _ row: Int64, _ consumer: Int64, _ topic: Int64, _ name: String, from cursor: Int64, to next: Int64, _ appetite: inout Appetite,
         _ entries: inout [BusSubscription.Queue.Entry], _ connection: SQLiteConnection
     ) throws {
-        var items: [(stored: Stored, place: Int64)] = []
+        let begin = entries.count
+        var (first, last) = (Int64(-1), Int64(-1))
+        // Places between those that are taken with nothing to hand over.
+        var holes: [Int64] = []
         // Where nothing is in the way the range ends at the last message of the topic.
         var end = next
         try forEachMessage(topic: topic, name: name, from: cursor, to: next, connection) { stored in
@@ -163,31 +164,32 @@ extension BusRound {
                 outcome.unfinished.insert(row)
                 return false
             }
-            if let expires = stored.expires, expires <= now { return true }
-            if let due = stored.due, due > now {
-                let item = BusItem(id: stored.id, claim: nil, message: stored.message, expires: stored.expires, attempts: 0)
+            let body = stored.body
+            if body.isExpired(at: now) { return true }
+            let item = BusItem(id: stored.id, claim: nil, body: body, attempts: 0)
+            if let due = body.due, due > now {
                 try putOff(item, row, due: due, owner: nil, connection)
                 return true
             }
-            appetite.take(stored.message)
-            items.append((stored, place))
+            appetite.take(body)
+            if first < 0 {
+                first = place
+            } else if last + 1 < place {
+                holes += last + 1..<place
+            }
+            last = place
+            entries.append(BusSubscription.Queue.Entry(item, key: body.key))
             return true
         }
         try connection.run(BusTables.setCursor, .integer(row), .integer(topic), .integer(end))
-        guard let first = items.first?.place, let last = items.last?.place else { return count(doneIn: topic, end - cursor) }
+        guard first >= 0 else { return count(doneIn: topic, end - cursor) }
         var claim = BusClaim(topic: topic, first: first, count: Int(last - first + 1))
-        if items.count < claim.count {
-            let taken = Set(items.map(\.place))
-            for place in first...last where !taken.contains(place) { claim.finish(place) }
-        }
+        for place in holes { claim.finish(place) }
         try connection.run(
             BusTables.addClaim, .integer(row), .integer(topic), .integer(first), .integer(Int64(claim.count)), .blob(claim.done),
             .integer(now), .integer(consumer))
         let id = try connection.first(BusTables.lastRow) { $0.integer(0) } ?? 0
         outcome.changedClaims[id] = claim
-        for (stored, _) in items {
-            let item = BusItem(id: stored.id, claim: id, message: stored.message, expires: stored.expires, attempts: 0)
-            entries.append(BusSubscription.Queue.Entry(item, key: stored.key))
-        }
+        for index in begin..<entries.count { entries[index].message.claim = id }
     }
 }

@@ -3,22 +3,32 @@ import MechaCore
 extension BusRound {
     /// Notes what has become of claimed messages.
     func settle(_ connection: SQLiteConnection) throws {
+        guard let consumer = store.consumer else { return }
         var touched: Set<Int64> = []
+        // Messages of one claim mostly follow each other.
+        var current: (id: Int64, claim: BusClaim)?
+        func keep() {
+            guard let (id, claim) = current else { return }
+            outcome.changedClaims[id] = claim
+        }
         for settlement in work.settlements {
-            guard let row = settlement.subscription.row, let consumer = store.consumer else { continue }
+            guard let row = settlement.subscription.row else { continue }
             let item = settlement.item
             if let id = item.claim {
-                // A claim that is not ours any more is another's to settle.
-                guard var claim = outcome.changedClaims[id] ?? store.claims[id] else { continue }
+                if current?.id != id {
+                    keep()
+                    // A claim that is not ours any more is another's to settle.
+                    current = (outcome.changedClaims.removeValue(forKey: id) ?? store.claims[id]).map { (id, $0) }
+                }
+                guard current != nil else { continue }
                 switch settlement.outcome {
                 case .done: break
                 case .deferred(let due): try putOff(item, row, due: due, owner: nil, connection)
                 case .kept(let due): try putOff(item, row, due: due, owner: consumer, connection)
                 }
-                claim.finish(BusTables.place(of: item.id))
-                outcome.changedClaims[id] = claim
+                current?.claim.finish(BusTables.place(of: item.id))
                 touched.insert(id)
-                count(doneIn: claim.topic)
+                count(doneIn: BusTables.topic(of: item.id))
             } else {
                 try settleDeferred(settlement, row, consumer, connection)
             }
@@ -27,6 +37,7 @@ extension BusRound {
                 if due <= now { try wakeOthers(of: row, connection) }
             }
         }
+        keep()
         for id in touched {
             guard let claim = outcome.changedClaims[id] else { continue }
             try write(claim, id, connection)

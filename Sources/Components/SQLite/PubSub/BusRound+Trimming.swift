@@ -25,9 +25,12 @@ extension BusRound {
         let end = min(needed, places.trimmed + BusLimits.removalsPerCommit)
         outcome.changesTrim[topic] = max(0, needed - end)
         guard end > places.trimmed else { return }
-        try connection.run(
-            BusTables.removeMessages, .integer(BusTables.id(topic: topic, place: places.trimmed)),
-            .integer(BusTables.id(topic: topic, place: end)))
+        let (from, to) = (
+            SQLiteValue.integer(BusTables.id(topic: topic, place: places.trimmed)),
+            SQLiteValue.integer(BusTables.id(topic: topic, place: end))
+        )
+        let hasDeferred = try connection.first(BusTables.hasDeferred, from, to) { $0.integer(0) } != nil
+        try connection.run(hasDeferred ? BusTables.removeMessages : BusTables.removeAllMessages, from, to)
         try connection.run(BusTables.setTopicTrimmed, .integer(topic), .integer(end))
         self.places[topic]?.trimmed = end
     }

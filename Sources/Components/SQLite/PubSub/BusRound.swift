@@ -41,8 +41,15 @@ final class BusRound: SQLiteJob, @unchecked Sendable {
     /// `next` and `trimmed` of topics, and those of them that must be written back.
     var places: [Int64: (next: Int64, trimmed: Int64)] = [:]
     var grown: Set<Int64> = []
-    /// What was published in this transaction, by topic, and the place of the first.
-    var fresh: [Int64: (first: Int64, publications: [BusPublication])] = [:]
+    /// What was published in this transaction, by topic.
+    var fresh: [Int64: Fresh] = [:]
+
+    struct Fresh {
+        /// Place of the first.
+        let first: Int64
+        /// Of the work's publications, in the order of their places.
+        var indices: [Int] = []
+    }
 
     init(deadline: UInt64, bus: SQLitePubSub) {
         self.deadline = deadline
@@ -97,7 +104,7 @@ final class BusRound: SQLiteJob, @unchecked Sendable {
         isOver = true
         if !work.publications.isEmpty { bus.publishingCommits.add(1, ordering: .relaxed) }
         for (index, publication) in work.publications.enumerated() {
-            publication.receipt.settle(publication.index, outcome.failures[index])
+            publication.settle(outcome.failures.isEmpty ? nil : outcome.failures[index])
         }
         if outcome.raisesGeneration { store.catalog.forget() }
         remember()
@@ -145,7 +152,7 @@ final class BusRound: SQLiteJob, @unchecked Sendable {
         isOver = true
         take()
         store.catalog.forget()
-        for publication in work.publications { publication.receipt.settle(publication.index, error) }
+        for publication in work.publications { publication.settle(error) }
         var again: [BusCommand] = []
         for command in work.commands {
             switch command {

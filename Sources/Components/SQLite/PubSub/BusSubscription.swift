@@ -10,6 +10,8 @@ final class BusSubscription: Sendable {
     struct Effects: Sendable {
         var handovers: [BusHandover] = []
         var settlements: [BusSettlement] = []
+        /// Settlements were left to be taken together with those that follow (``takeSettlements()``), on the loop's next turn.
+        var leavesSettlements = false
         /// Those that waited for a feed which is gone now.
         var left: [CheckedContinuation<Void, Never>] = []
         /// No feed takes messages, and none has any.
@@ -22,6 +24,10 @@ final class BusSubscription: Sendable {
         var kept = DueQueue<(entry: Queue.Entry, heldFeed: Int?)>()
         var leaving: [Int: [CheckedContinuation<Void, Never>]] = [:]
         var strictFeeds: Set<Int> = []
+        /// What has become of messages and nobody was told yet.
+        var settlements: [BusSettlement] = []
+        /// Somebody will call ``takeSettlements()``.
+        var leavesSettlements = false
         /// Messages to claim ahead of the handlers: more while they are quick.
         var ahead = 0
         var lastClaim: UInt64 = 0
@@ -30,6 +36,7 @@ final class BusSubscription: Sendable {
     let topic: String
     let group: String
     let loop: any EventLoop
+    let courier = BusCourier()
     private let state = Mutex(State())
     /// Row of the table `subscriptions`. Touched by the round under way only.
     nonisolated(unsafe) var row: Int64?
@@ -85,6 +92,7 @@ final class BusSubscription: Sendable {
             for item in items { state.queue.append(item) }
             var effects = Effects()
             if state.queue.hasActiveConsumers { handOver(&state, &effects, at: now) } else { giveBack(&state, &effects, at: now) }
+            drain(&state, &effects)
             return effects
         }
     }
@@ -112,22 +120,45 @@ final class BusSubscription: Sendable {
             let isGone: Bool
             switch outcome {
             case .acknowledge:
-                effects.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .done))
+                state.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .done))
                 isGone = state.queue.finish(feed.id, entry)
             case .redeliver where keeps:
-                effects.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .kept(due: now + pause)))
+                state.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .kept(due: now + pause)))
                 isGone = state.queue.postpone(feed.id, entry, holdsConsumer: isStrict)
                 var entry = entry
                 entry.message.claim = nil
                 state.kept.insert((entry, isStrict ? feed.id : nil), due: UInt64(max(0, now + pause)))
             case .redeliver:
-                effects.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .deferred(due: now + pause)))
+                state.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .deferred(due: now + pause)))
                 isGone = state.queue.finish(feed.id, entry)
             }
             if isGone { gone(feed.id, &state, &effects) }
             if state.queue.hasActiveConsumers { handOver(&state, &effects, at: now) } else { giveBack(&state, &effects, at: now) }
+            // Acknowledgements can wait for the next turn of the loop, unless somebody waits for them.
+            if outcome == .acknowledge, !effects.isIdle, effects.left.isEmpty {
+                effects.leavesSettlements = !state.leavesSettlements
+                state.leavesSettlements = true
+            } else {
+                drain(&state, &effects)
+            }
             return effects
         }
+    }
+
+    /// What was left to be told.
+    func takeSettlements() -> Effects {
+        state.withLock { state in
+            state.leavesSettlements = false
+            var effects = Effects()
+            drain(&state, &effects)
+            return effects
+        }
+    }
+
+    private func drain(_ state: inout State, _ effects: inout Effects) {
+        if state.settlements.isEmpty { return }
+        effects.settlements = state.settlements
+        state.settlements.removeAll()
     }
 
     /// Brings back what is due.
@@ -136,6 +167,7 @@ final class BusSubscription: Sendable {
             var effects = Effects()
             while let (entry, heldFeed) = state.kept.popDue(at: UInt64(max(0, now))) { state.queue.comeBack(entry, for: heldFeed) }
             handOver(&state, &effects, at: now)
+            drain(&state, &effects)
             return effects
         }
     }
@@ -146,8 +178,8 @@ final class BusSubscription: Sendable {
     private func handOver(_ state: inout State, _ effects: inout Effects, at now: Int64) {
         while let (id, feed, handedOut) = state.queue.next() {
             var entry = handedOut
-            if entry.message.isExpired(at: now) {
-                effects.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .done))
+            if entry.message.body.isExpired(at: now) {
+                state.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .done))
                 if state.queue.finish(id, entry) { gone(id, &state, &effects) }
                 continue
             }
@@ -180,6 +212,7 @@ final class BusSubscription: Sendable {
     private func settleDown(_ state: inout State, at now: Int64) -> Effects {
         var effects = Effects()
         if state.queue.hasActiveConsumers { handOver(&state, &effects, at: now) } else { giveBack(&state, &effects, at: now) }
+        drain(&state, &effects)
         return effects
     }
 
@@ -187,12 +220,12 @@ final class BusSubscription: Sendable {
     private func giveBack(_ state: inout State, _ effects: inout Effects, at now: Int64) {
         effects.isIdle = state.queue.inFlight == 0
         for entry in state.queue.removeWaiting() {
-            effects.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .deferred(due: now)))
+            state.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .deferred(due: now)))
         }
         while let (entry, heldFeed) = state.kept.popDue(at: .max) {
             release(heldFeed, &state)
             state.queue.forgetKey(of: entry)
-            effects.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .deferred(due: now)))
+            state.settlements.append(BusSettlement(subscription: self, item: entry.message, outcome: .deferred(due: now)))
         }
     }
 

@@ -34,7 +34,6 @@ enum BusTables {
         CREATE TABLE IF NOT EXISTS claims (
             id INTEGER PRIMARY KEY, subscription INTEGER NOT NULL, topic INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
             done BLOB NOT NULL, attempt INTEGER NOT NULL, claimed INTEGER NOT NULL, owner INTEGER);
-        CREATE INDEX IF NOT EXISTS claims_of_subscription ON claims (subscription, topic, first);
         CREATE TABLE IF NOT EXISTS deferred (
             message INTEGER NOT NULL, subscription INTEGER NOT NULL, due INTEGER NOT NULL, attempt INTEGER NOT NULL, delivered INTEGER,
             owner INTEGER, PRIMARY KEY (message, subscription)) WITHOUT ROWID;
@@ -52,6 +51,11 @@ enum BusTables {
         try connection.execute("PRAGMA max_page_count=\(max(64, Int64(maximumFileBytes) / pageBytes))")
         let isThere = try connection.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'bus'") { $0.integer(0) } != nil
         if !isThere { try connection.withImmediateTransaction { try connection.execute(tables) } }
+        // Claims are few and short-lived: an index, as earlier files have it, costs each commit a page and saves nothing.
+        let hasIndex = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'claims_of_subscription'"
+        if try connection.first(hasIndex, read: { $0.integer(0) }) != nil {
+            try connection.execute("DROP INDEX IF EXISTS claims_of_subscription")
+        }
         let found = try connection.first("SELECT value FROM bus WHERE key = 'schema'") { $0.integer(0) }
         guard found == schema else {
             throw CapabilityError(.misconfigured, "the file has message tables of version \(found ?? 0); expected \(schema)")
@@ -75,6 +79,8 @@ enum BusTables {
         "INSERT INTO messages (id, published, expires, due, key, content_type, metadata, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
     static let messagesFrom =
         "SELECT id, expires, due, key, content_type, metadata, data FROM messages WHERE id >= ?1 AND id < ?2 ORDER BY id"
+    static let hasDeferred = "SELECT 1 FROM deferred WHERE message >= ?1 AND message < ?2 LIMIT 1"
+    static let removeAllMessages = "DELETE FROM messages WHERE id >= ?1 AND id < ?2"
     /// Removes what nobody needs, but for single messages that are deferred.
     static let removeMessages =
         "DELETE FROM messages WHERE id >= ?1 AND id < ?2 AND NOT EXISTS (SELECT 1 FROM deferred WHERE message = messages.id)"

@@ -40,6 +40,8 @@ public final class SQLitePubSub: PubSub {
     init(_ options: SQLiteOptions, limits: BusLimits, environment: ComponentEnvironment) {
         var options = options
         options.hasReadingThread = false
+        // Every message is removed soon, and would be written twice.
+        options.erasesFreedPages = false
         options.prepare = { try BusTables.prepare($0, maximumFileBytes: limits.maximumFileBytes) }
         self.limits = limits
         clock = environment.clock
@@ -85,7 +87,16 @@ public final class SQLitePubSub: PubSub {
     // MARK: - Publishing
 
     public func publish(_ message: OutgoingMessage) async throws {
-        if let error = try await publish([message])[0] { throw error }
+        try use()
+        let body = try BusMessage(message, at: clock.now())
+        try await withUnsafeThrowingContinuation { continuation in
+            do {
+                let publication = CollectionOfOne(BusPublication(body: body, waiter: .one(continuation)))
+                pump(try backlog.withLock { try $0.add(publication, limits) })
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
     }
 
     public func publish(_ messages: [OutgoingMessage]) async throws -> [(any Error)?] {
@@ -98,7 +109,7 @@ public final class SQLitePubSub: PubSub {
             publications.reserveCapacity(messages.count)
             for (index, message) in messages.enumerated() {
                 do {
-                    publications.append(try BusPublication(message, at: now, receipt: receipt, index: index))
+                    publications.append(BusPublication(body: try BusMessage(message, at: now), waiter: .many(receipt, index)))
                 } catch {
                     receipt.settle(index, error)
                 }
@@ -107,7 +118,7 @@ public final class SQLitePubSub: PubSub {
             do {
                 pump(try backlog.withLock { try $0.add(publications, limits) })
             } catch {
-                for publication in publications { receipt.settle(publication.index, error) }
+                for publication in publications { publication.settle(error) }
             }
         }
     }
@@ -274,25 +285,27 @@ public final class SQLitePubSub: PubSub {
         for settlement in effects.settlements {
             if case .kept(let due) = settlement.outcome { wakeUp(at: due) }
         }
-        start(effects.handovers, on: subscription.loop)
+        start(effects.handovers, for: subscription)
+        if effects.leavesSettlements { subscription.loop.execute { self.perform(subscription.takeSettlements(), for: subscription) } }
         for waiter in effects.left { waiter.resume() }
     }
 
-    private func start(_ handovers: [BusHandover], on loop: any EventLoop) {
+    private func start(_ handovers: [BusHandover], for subscription: BusSubscription) {
         guard !handovers.isEmpty else { return }
-        loop.execute {
-            for handover in handovers {
-                if let context = LoopContext.current {
-                    context.start { await self.deliver(handover) }
-                } else {
-                    Task.detached { await self.deliver(handover) }
-                }
+        subscription.loop.execute {
+            guard let context = LoopContext.current else {
+                for handover in handovers { Task.detached { await self.deliver(handover, nil) } }
+                return
             }
+            let courier = subscription.courier
+            courier.waiting.append(contentsOf: handovers)
+            // One that ends without waiting for anything goes on with the next itself.
+            while let handover = courier.waiting.popFirst() { context.start { await self.deliver(handover, courier) } }
         }
     }
 
-    /// Hands over one message, and then those that its answer makes room for.
-    private func deliver(_ handover: BusHandover) async {
+    /// Hands over one message, and then those that wait or that its answer makes room for.
+    private func deliver(_ handover: BusHandover, _ courier: BusCourier?) async {
         var handover = handover
         while true {
             let outcome = await handover.feed.handler(handover.entry.message.incoming)
@@ -301,7 +314,7 @@ public final class SQLitePubSub: PubSub {
                 handover, outcome, at: clock.now().milliseconds, pause: limits.redeliveryPause.wholeMilliseconds)
             let next = effects.handovers.isEmpty ? nil : effects.handovers.removeFirst()
             perform(effects, for: subscription)
-            guard let next else { return }
+            guard let next = next ?? courier?.waiting.popFirst() else { return }
             handover = next
         }
     }
