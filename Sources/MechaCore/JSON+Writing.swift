@@ -41,11 +41,19 @@ extension JSON {
 extension ByteBuffer {
     /// Appends `text` quoted and escaped as a JSON string.
     public mutating func writeJSONString(_ text: String) {
+        var text = text
+        text.withUTF8 { writeJSONString(utf8: $0) }
+    }
+
+    /// The same for text that stands in memory as UTF-8.
+    package mutating func writeJSONString(utf8 text: UnsafeBufferPointer<UInt8>) {
         writeInteger(UInt8(ascii: "\""))
-        var plain = text.utf8.startIndex
-        for (index, byte) in zip(text.utf8.indices, text.utf8) where byte < 0x20 || byte == 0x22 || byte == 0x5c {
-            writeSubstring(text[plain..<index])
-            plain = text.utf8.index(after: index)
+        var plain = text.startIndex
+        for index in text.indices {
+            let byte = text[index]
+            guard byte < 0x20 || byte == 0x22 || byte == 0x5c else { continue }
+            writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[plain..<index]))
+            plain = index + 1
             switch byte {
             case 0x22: writeStaticString("\\\"")
             case 0x5c: writeStaticString("\\\\")
@@ -53,11 +61,12 @@ extension ByteBuffer {
             case 0x0d: writeStaticString("\\r")
             case 0x09: writeStaticString("\\t")
             default:
-                let digits = String(byte, radix: 16)
-                writeString("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+                writeStaticString(byte < 0x10 ? "\\u000" : "\\u001")
+                let digit = byte & 0xf
+                writeInteger(digit < 10 ? 0x30 + digit : 0x57 + digit)
             }
         }
-        writeSubstring(text[plain...])
+        writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[plain...]))
         writeInteger(UInt8(ascii: "\""))
     }
 }

@@ -33,8 +33,7 @@ public enum JSON: Sendable, Equatable {
     /// Whether the bytes are one document, in UTF-8; builds nothing where they are ASCII.
     public static func isValid(_ buffer: ByteBuffer) -> Bool {
         // The reader looks into strings only when it reads them.
-        let isASCII = buffer.readableBytesView.allSatisfy { $0 < 0x80 }
-        guard isASCII || String(validating: buffer.readableBytesView, as: UTF8.self) != nil else { return false }
+        guard buffer.isUTF8 else { return false }
         do throws(JSONError) {
             try JSONReader.read(buffer) { reader throws(JSONError) in
                 _ = try reader.skipValue()

@@ -92,13 +92,67 @@ public struct JSONReader: ~Copyable {
         let kind = try peekKind()
         let start = position
         switch kind {
-        case .object: try readObject { reader, _ throws(JSONError) in _ = try reader.skipValue() }
+        case .object:
+            try open("{")
+            if take("}") {
+                close()
+                break
+            }
+            repeat {
+                skipWhitespace()
+                _ = try scanString()
+                guard take(":") else { throw problem("expected ':' after a member name") }
+                _ = try skipValue()
+            } while take(",")
+            guard take("}") else { throw problem("expected ',' or '}'") }
+            close()
         case .array: try readArray { reader throws(JSONError) in _ = try reader.skipValue() }
         case .string: _ = try scanString()
         case .number: _ = try scanNumber()
         case .bool, .null: _ = try readValue()
         }
         return start..<position
+    }
+
+    /// Where a member of an object stands; offsets count from the buffer's reader index.
+    package struct MemberPlace: Sendable {
+        /// Without its quotes.
+        package let name: Range<Int>
+        package let nameHasEscapes: Bool
+        package let value: Range<Int>
+    }
+
+    /// Passes over an object and tells where its members stand, without looking into their values.
+    package mutating func readPlaces() throws(JSONError) -> [MemberPlace] {
+        var places: [MemberPlace] = []
+        try open("{")
+        if take("}") {
+            close()
+            return places
+        }
+        places.reserveCapacity(16)
+        repeat {
+            skipWhitespace()
+            let (name, hasEscapes) = try scanString()
+            guard take(":") else { throw problem("expected ':' after a member name") }
+            places.append(MemberPlace(name: name, nameHasEscapes: hasEscapes, value: try skipValue()))
+        } while take(",")
+        guard take("}") else { throw problem("expected ',' or '}'") }
+        close()
+        return places
+    }
+
+    /// Goes to an offset, which must be the begin of a value.
+    package mutating func seek(to offset: Int) { position = min(max(0, offset), bytes.count) }
+
+    /// The text of a name.
+    package func name(at place: MemberPlace) throws(JSONError) -> String {
+        place.nameHasEscapes ? try unescape(place.name) : String(decoding: bytes[place.name], as: UTF8.self)
+    }
+
+    /// Whether a name without escapes is `text`.
+    package func isName(_ place: MemberPlace, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        place.name.count == text.count && bytes[place.name].elementsEqual(text)
     }
 
     public mutating func readString() throws(JSONError) -> String {

@@ -7,21 +7,27 @@ public enum RandomID {
     }
 
     public static func uuid(using generator: inout some RandomNumberGenerator) -> String {
+        String(unsafeUninitializedCapacity: uuidBytes) { writeUUID(into: UnsafeMutableRawBufferPointer($0), using: &generator) }
+    }
+
+    /// Of the text of a UUID.
+    package static let uuidBytes = 36
+
+    /// Writes a UUID's text into room for it, and answers its length.
+    package static func writeUUID(into text: UnsafeMutableRawBufferPointer, using generator: inout some RandomNumberGenerator) -> Int {
         let high = generator.next() & 0xffff_ffff_ffff_0fff | 0x4000
         let low = generator.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
-        return String(unsafeUninitializedCapacity: 36) { text in
-            var position = 0
-            for index in 0..<32 {
-                if index == 8 || index == 12 || index == 16 || index == 20 {
-                    text[position] = UInt8(ascii: "-")
-                    position += 1
-                }
-                let word = index < 16 ? high : low
-                let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - index % 16 * 4)) & 0xf
-                text[position] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+        var position = 0
+        for index in 0..<32 {
+            if index == 8 || index == 12 || index == 16 || index == 20 {
+                text[position] = UInt8(ascii: "-")
                 position += 1
             }
-            return position
+            let word = index < 16 ? high : low
+            let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - index % 16 * 4)) & 0xf
+            text[position] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+            position += 1
         }
+        return position
     }
 }

@@ -26,16 +26,56 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     /// RFC 3339 in UTC with as many fraction digits as are not zero: `2026-11-21T10:00:00.25Z`.
     public var rfc3339: String {
-        let (year, month, day) = Self.civil(fromDays: Self.floorDivide(seconds, 86_400))
-        let secondOfDay = Int(seconds - Self.floorDivide(seconds, 86_400) * 86_400)
-        var text = "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))T"
-        text += "\(pad(secondOfDay / 3600, 2)):\(pad(secondOfDay / 60 % 60, 2)):\(pad(secondOfDay % 60, 2))"
-        if nanoseconds != 0 {
-            var fraction = pad(Int(nanoseconds), 9)
-            while fraction.last == "0" { fraction.removeLast() }
-            text += "." + fraction
+        String(unsafeUninitializedCapacity: Self.maximumRFC3339Bytes) { writeRFC3339(into: UnsafeMutableRawBufferPointer($0)) }
+    }
+
+    /// Enough for every text: a year may have more than four digits, and a sign.
+    package static let maximumRFC3339Bytes = 48
+
+    /// Writes the same text and answers how many bytes it has.
+    ///
+    /// - Parameter text: room for ``maximumRFC3339Bytes``.
+    package func writeRFC3339(into text: UnsafeMutableRawBufferPointer) -> Int {
+        var end = 0
+        func put(_ character: Unicode.Scalar) {
+            text[end] = UInt8(ascii: character)
+            end += 1
         }
-        return text + "Z"
+        func put(_ number: Int, digits: Int) {
+            var (number, count, limit) = (number, digits, 1)
+            if number < 0 {
+                put("-")
+                (number, count) = (-number, digits - 1)
+            }
+            for _ in 0..<count { limit *= 10 }
+            while number >= limit { (limit, count) = (limit * 10, count + 1) }
+            for index in stride(from: end + count - 1, through: end, by: -1) {
+                text[index] = 0x30 + UInt8(truncatingIfNeeded: number % 10)
+                number /= 10
+            }
+            end += count
+        }
+        let day = Self.floorDivide(seconds, 86_400)
+        let (year, month, dayOfMonth) = Self.civil(fromDays: day)
+        let second = Int(seconds - day * 86_400)
+        put(year, digits: 4)
+        put("-")
+        put(month, digits: 2)
+        put("-")
+        put(dayOfMonth, digits: 2)
+        put("T")
+        put(second / 3_600, digits: 2)
+        put(":")
+        put(second / 60 % 60, digits: 2)
+        put(":")
+        put(second % 60, digits: 2)
+        if nanoseconds != 0 {
+            put(".")
+            put(Int(nanoseconds), digits: 9)
+            while text[end - 1] == 0x30 { end -= 1 }
+        }
+        put("Z")
+        return end
     }
 
     /// Reads RFC 3339 with `Z` or a numeric offset; nil for anything else.

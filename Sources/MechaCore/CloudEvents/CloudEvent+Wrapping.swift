@@ -51,7 +51,9 @@ extension CloudEvent {
     public static func wrap(
         _ data: ByteBuffer, contentType: String, _ context: CloudEventContext, expiration: Timestamp? = nil
     ) -> ByteBuffer {
-        let overrides = context.overrides
+        // Most publishers override nothing, and a dictionary without entries is not asked.
+        let given = context.overrides
+        let overrides = given.isEmpty ? nil : given
         let contentType = contentType.isEmpty ? "text/plain" : contentType
         var text = ByteBuffer()
         text.reserveCapacity(data.readableBytes + 512)
@@ -61,19 +63,28 @@ extension CloudEvent {
             text.writeStaticString("\":")
             text.writeJSONString(value)
         }
-        write("id", overrides["id"] ?? RandomID.uuid())
-        write("source", overrides["source"] ?? context.source)
-        write("type", overrides["type"] ?? defaultType)
-        write("specversion", "1.0")
+        if let id = overrides?["id"] {
+            write("id", id)
+        } else {
+            var generator = SystemRandomNumberGenerator()
+            text.writeStaticString("{\"id\":\"")
+            text.writeWithUnsafeMutableBytes(minimumWritableBytes: RandomID.uuidBytes) { RandomID.writeUUID(into: $0, using: &generator) }
+            text.writeStaticString("\"")
+        }
+        write("source", overrides?["source"] ?? context.source)
+        write("type", overrides?["type"] ?? defaultType)
+        text.writeStaticString(",\"specversion\":\"1.0\"")
         write("datacontenttype", contentType)
-        if let subject = overrides["subject"] { write("subject", subject) }
+        if let subject = overrides?["subject"] { write("subject", subject) }
         write("pubsubname", context.pubsub)
         write("topic", context.topic)
-        write("time", context.now.rfc3339)
-        let traceparent = overrides["traceparent"] ?? context.traceparent
-        if let traceID = overrides["traceid"] ?? traceparent { write("traceid", traceID) }
+        text.writeStaticString(",\"time\":\"")
+        text.writeWithUnsafeMutableBytes(minimumWritableBytes: Timestamp.maximumRFC3339Bytes) { context.now.writeRFC3339(into: $0) }
+        text.writeStaticString("\"")
+        let traceparent = overrides?["traceparent"] ?? context.traceparent
+        if let traceID = overrides?["traceid"] ?? traceparent { write("traceid", traceID) }
         if let traceparent { write("traceparent", traceparent) }
-        if let tracestate = overrides["tracestate"] ?? context.tracestate { write("tracestate", tracestate) }
+        if let tracestate = overrides?["tracestate"] ?? context.tracestate { write("tracestate", tracestate) }
         if let expiration { write("expiration", expiration.rfc3339) }
         writeData(data, contentType: contentType, into: &text)
         text.writeStaticString("}")

@@ -10,27 +10,69 @@ public struct CloudEvent: Sendable {
 
     /// The JSON text.
     public let text: ByteBuffer
-    private let members: [JSON.Member]
+    private let members: Members
+
+    /// An event that came as text is not taken apart: few of its members are ever asked for.
+    private enum Members: Sendable {
+        case read([JSON.Member])
+        case standing([JSONReader.MemberPlace])
+    }
 
     /// Reads an event. Only that it is a JSON object is asked for: brokers carry events of many senders.
     public init(_ text: ByteBuffer) throws {
-        guard case .object(let members) = try JSON.parse(text) else {
-            throw CapabilityError(.invalidArgument, "a cloud event must be a JSON object")
+        // What is no UTF-8 is read whole, which finds the place.
+        guard text.isUTF8 else {
+            _ = try JSON.parse(text)
+            throw CapabilityError(.invalidArgument, "a cloud event must be UTF-8")
         }
+        let places = try JSONReader.read(text) { reader throws(JSONError) -> [JSONReader.MemberPlace]? in
+            guard try reader.peekKind() == .object else {
+                _ = try reader.skipValue()
+                try reader.expectEnd()
+                return nil
+            }
+            let places = try reader.readPlaces()
+            try reader.expectEnd()
+            return places
+        }
+        guard let places else { throw CapabilityError(.invalidArgument, "a cloud event must be a JSON object") }
         self.text = text
-        self.members = members
+        members = .standing(places)
     }
 
     public init(_ members: [JSON.Member]) {
-        self.members = members
+        self.members = .read(members)
         text = JSON.object(members).buffer
     }
 
     /// The member called `name`.
-    public subscript(name: String) -> JSON? { members.last { $0.name == name }?.value }
+    public subscript(name: String) -> JSON? {
+        switch members {
+        case .read(let members): return members.last { $0.name == name }?.value
+        case .standing(let places):
+            var name = name
+            return name.withUTF8 { name in
+                try? JSONReader.read(text) { reader throws(JSONError) -> JSON? in
+                    for place in places.reversed() {
+                        guard place.nameHasEscapes ? try reader.name(at: place).utf8.elementsEqual(name) : reader.isName(place, name)
+                        else { continue }
+                        reader.seek(to: place.value.lowerBound)
+                        return try reader.readValue()
+                    }
+                    return nil
+                }
+            }
+        }
+    }
 
     /// All members as a document, for expressions over `event`.
-    public var json: JSON { .object(members) }
+    public var json: JSON {
+        switch members {
+        case .read(let members): .object(members)
+        // It was read before.
+        case .standing: (try? JSON.parse(text)) ?? .object([])
+        }
+    }
 
     /// A text attribute; empty when it is absent.
     public func attribute(_ name: String) -> String { self[name]?.stringValue ?? "" }
@@ -53,7 +95,7 @@ public struct CloudEvent: Sendable {
 
     /// Members that are not attributes of the specification: the tracing ones, topic, and what senders add.
     public var extensions: [JSON.Member] {
-        members.filter { !Self.specified.contains($0.name) }
+        (json.objectValue ?? []).filter { !Self.specified.contains($0.name) }
     }
 
     private static let specified: Set<String> = ["id", "source", "type", "specversion", "datacontenttype", "data", "data_base64"]

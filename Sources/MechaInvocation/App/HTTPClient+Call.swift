@@ -40,10 +40,10 @@ extension HTTPClient {
         _ head: HTTPRequestHead, body: ByteBuffer, at origin: Origin, callee: String, bodyBytesAtMost: Int, deadline: NIODeadline?,
         isPeer: Bool = false
     ) async throws(InvocationError) -> AppResponse {
-        var headers = head.headers
-        headers.remove(name: "content-length")
         var request = ClientRequest(
-            head.method, head.uri, at: origin, headers: headers, body: body.readableBytes > 0 ? body : nil)
+            head.method, head.uri, at: origin, headers: head.headers, body: body.readableBytes > 0 ? body : nil)
+        // Whoever takes nothing out makes no copy.
+        if request.headers.contains(name: "content-length") { request.headers.remove(name: "content-length") }
         request.responseBodyLimitBytes = bodyBytesAtMost
         do {
             let response = try await execute(request, deadline: deadline)
@@ -53,7 +53,7 @@ extension HTTPClient {
             var answer = ResponseHeaders.head(
                 HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers), adding: [:])
             let contentType = answer.headers.first(name: "content-type")
-            answer.headers.remove(name: "content-length")
+            if answer.headers.contains(name: "content-length") { answer.headers.remove(name: "content-length") }
             return AppResponse(
                 grpcStatus.map(AppResponse.Outcome.grpc) ?? .http(response.status), headers: answer.headers,
                 contentType: contentType, body: response.body, typeURL: typeURL)

@@ -9,7 +9,7 @@ import NIOCore
 ///
 /// The steps are Dapr's (section 1.2 of the Dapr surface, "Delivery"): envelope, expiry, route, policy,
 /// subscriber, dead letter. What it answers to the broker is all that the broker is told.
-struct MessageDelivery: Sendable {
+final class MessageDelivery: Sendable {
     let subscription: TopicSubscription
     let binding: PubSubBinding
     let target: any EventTarget

@@ -34,7 +34,7 @@ public struct PubSubBinding: Sendable {
 
     /// The app's name of a broker's topic.
     func appTopic(_ topic: String) -> String {
-        topic.hasPrefix(topicPrefix) ? String(topic.dropFirst(topicPrefix.count)) : topic
+        !topicPrefix.isEmpty && topic.hasPrefix(topicPrefix) ? String(topic.dropFirst(topicPrefix.count)) : topic
     }
 }
 

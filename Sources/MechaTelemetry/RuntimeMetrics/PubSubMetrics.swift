@@ -1,3 +1,5 @@
+import Synchronization
+
 /// `dapr_component_pubsub_*`: messages published to brokers (egress) and delivered to the app (ingress).
 public final class PubSubMetrics: Sendable {
     public enum ProcessStatus: String, Sendable {
@@ -8,6 +10,25 @@ public final class PubSubMetrics: Sendable {
     public final class Topic: Sendable {
         private let labels: [String]
         private let metrics: PubSubMetrics
+        /// What nearly all messages end with, looked up with the first that does: others have no series before.
+        private let confirmed = Lazy()
+        private let processed = Lazy()
+
+        private final class Series: Sendable {
+            let count: Counter
+            let latency: Histogram
+
+            init(_ count: Counter, _ latency: Histogram) {
+                self.count = count
+                self.latency = latency
+            }
+        }
+
+        private struct Lazy: ~Copyable, Sendable {
+            private let series = AtomicLazyReference<Series>()
+
+            func get(_ make: () -> Series) -> Series { series.load() ?? series.storeIfNil(make()) }
+        }
 
         fileprivate init(_ component: String, _ topic: String, _ metrics: PubSubMetrics) {
             labels = [component, metrics.namespace, topic]
@@ -15,9 +36,14 @@ public final class PubSubMetrics: Sendable {
         }
 
         public func published(success: Bool, nanoseconds: UInt64) {
-            let labels = labels + [success ? "true" : "false"]
-            metrics.egress.with(labels).increment()
-            metrics.egressLatency.with(labels).record(nanoseconds)
+            let series = success ? confirmed.get { egress("true") } : egress("false")
+            series.count.increment()
+            series.latency.record(nanoseconds)
+        }
+
+        private func egress(_ success: String) -> Series {
+            let labels = labels + [success]
+            return Series(metrics.egress.with(labels), metrics.egressLatency.with(labels))
         }
 
         public func bulkPublished(success: Bool, events: Int, nanoseconds: UInt64) {
@@ -28,9 +54,14 @@ public final class PubSubMetrics: Sendable {
         }
 
         public func delivered(_ status: ProcessStatus, nanoseconds: UInt64) {
+            let series = status == .success ? processed.get { ingress(status) } : ingress(status)
+            series.count.increment()
+            series.latency.record(nanoseconds)
+        }
+
+        private func ingress(_ status: ProcessStatus) -> Series {
             let labels = labels + [status.rawValue]
-            metrics.ingress.with(labels).increment()
-            metrics.ingressLatency.with(labels).record(nanoseconds)
+            return Series(metrics.ingress.with(labels), metrics.ingressLatency.with(labels))
         }
 
         public func bulkDelivered(success: Int, retry: Int, drop: Int, nanoseconds: UInt64) {
@@ -78,5 +109,23 @@ public final class PubSubMetrics: Sendable {
         bulkIngressLatency = histogram("ingress_bulk_latencies", into, "Time until the app had processed a bulk")
     }
 
-    public func topic(_ topic: String, of component: String) -> Topic { Topic(component, topic, self) }
+    /// Topics that are remembered; there are labels for no more anyway.
+    private static let maximumTopics = 1_000
+
+    private struct Key: Hashable {
+        let component: String
+        let topic: String
+    }
+
+    private let topics = Mutex<[Key: Topic]>([:])
+
+    public func topic(_ topic: String, of component: String) -> Topic {
+        topics.withLock { topics in
+            let key = Key(component: component, topic: topic)
+            if let known = topics[key] { return known }
+            let made = Topic(component, topic, self)
+            if topics.count < Self.maximumTopics { topics[key] = made }
+            return made
+        }
+    }
 }

@@ -12,7 +12,7 @@ extension HTTPClient {
         let context = loops.any()
         let call = CollectingCall(request: request, client: self, context: context)
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            try await withUnsafeThrowingContinuation { continuation in
                 if context.loop.inEventLoop {
                     call.begin(continuation, deadline: deadline)
                 } else {
@@ -27,11 +27,12 @@ extension HTTPClient {
 
 /// One request whose response is collected. Lives on its loop; hence the unchecked Sendable.
 private final class CollectingCall: ResponseSink, @unchecked Sendable {
-    private let request: ClientRequest
+    /// Until it is sent.
+    private var request: ClientRequest?
     private let client: HTTPClient
     private let context: LoopContext
     private let bodyLimit: Int
-    private var continuation: CheckedContinuation<ClientResponse, any Error>?
+    private var continuation: UnsafeContinuation<ClientResponse, any Error>?
     private var exchange: ClientExchange?
     private var timer: LoopTimer?
     private var response = ClientResponse(status: .ok)
@@ -44,13 +45,15 @@ private final class CollectingCall: ResponseSink, @unchecked Sendable {
         self.bodyLimit = request.responseBodyLimitBytes ?? client.limits.bodyBytes
     }
 
-    func begin(_ continuation: CheckedContinuation<ClientResponse, any Error>, deadline: NIODeadline?) {
+    func begin(_ continuation: UnsafeContinuation<ClientResponse, any Error>, deadline: NIODeadline?) {
         if let cancellation { return continuation.resume(throwing: cancellation) }
+        guard var request = request.take() else { return }
         self.continuation = continuation
-        var head = HTTPRequestHead(version: .http1_1, method: request.method, uri: request.target, headers: request.headers)
         if let body = request.body {
-            head.headers.replaceOrAdd(name: "content-length", value: String(body.readableBytes))
+            if request.headers.contains(name: "content-length") { request.headers.remove(name: "content-length") }
+            request.headers.add(name: "content-length", value: String(body.readableBytes))
         }
+        let head = HTTPRequestHead(version: .http1_1, method: request.method, uri: request.target, headers: request.headers)
         let exchange = client.start(
             head, to: request.origin, on: context, hasBody: request.body != nil, sink: self)
         guard self.continuation != nil else { return }
