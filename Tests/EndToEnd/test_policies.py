@@ -280,6 +280,25 @@ spec:
     app.close()
 
 
+@pytest.mark.parametrize("broker", ["pubsub.in-memory", "pubsub.sqlite"])
+def test_retries_have_one_owner(tmp_path, broker):
+    """A subscription that states its attempts gets as many: the declared retries do not multiply the broker's."""
+    from event_apps import HTTPApp
+
+    app = HTTPApp(
+        [{"pubsubname": "bus", "topic": "t", "route": "/t", "deadLetterTopic": "dead", "metadata": {"maxDeliveryAttempts": "2"}},
+         {"pubsubname": "bus", "topic": "dead", "route": "/dead"}],
+        {"/t": lambda number, item: (500,)})
+    rules = resiliency(
+        policies={"retries": {"many": RETRY | {"maxRetries": 7}}}, targets={"components": {"bus": {"inbound": {"retry": "many"}}}})
+    with Mecha(tmp_path, "--app-port", str(app.port), resources={"bus.yaml": component("bus", broker), "rules.yaml": rules}) as mecha:
+        wait_until(lambda: len(mecha.request("GET", "/v1.0/metadata").json["subscriptions"]) == 2, "the subscriptions")
+        assert mecha.request("POST", "/v1.0/publish/bus/t", json_body={"order": 1}).status == 204
+        app.taken.wait("/dead", 1)
+        assert len(app.taken.at("/t")) == 2 and len(app.taken.at("/dead")) == 1
+    app.close()
+
+
 # gRPC passed through
 
 

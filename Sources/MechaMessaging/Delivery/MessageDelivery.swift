@@ -130,7 +130,7 @@ final class MessageDelivery: Sendable {
         // With a number of attempts of its own, the subscription owns retrying: policies would multiply it.
         let answer =
             options.maximumAttempts == nil
-            ? await context.policy.run(component: binding.name, .pubsub) { [event] deadline in await carry(event, deadline: deadline) }
+            ? await context.policy.run(component: binding.name, .pubsub) { [self, event] deadline in await carry(event, deadline: deadline) }
             : await carry(event, deadline: nil)
         let verdict = Verdict(answer)
         if var span = scope.span {
