@@ -2,7 +2,7 @@
 public enum RandomID {
     /// A version 4 UUID in lower-case hexadecimal (RFC 9562).
     public static func uuid() -> String {
-        var generator = SystemRandomNumberGenerator()
+        var generator = PooledRandom()
         return uuid(using: &generator)
     }
 

@@ -43,6 +43,22 @@ import Testing
         #expect(nearestName(to: "somethingElse", among: ["redisHost", "redisDB"]) == nil)
     }
 
+    @Test func `numbers from the pool do not come again, whoever asks`() async {
+        let numbers = await withTaskGroup(of: [UInt64].self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    var random = PooledRandom()
+                    return (0..<1_000).map { _ in random.next() }
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(Set(numbers).count == 8_000 && !numbers.contains(0))
+        // Of 64 bits each is set about as often as not.
+        let ones = numbers.reduce(0) { $0 + $1.nonzeroBitCount }
+        #expect(abs(ones - 8_000 * 32) < 8_000)
+    }
+
     @Test func `ids have the form of version 4`() {
         let id = Array(RandomID.uuid())
         #expect(id.count == 36)

@@ -66,7 +66,7 @@ extension CloudEvent {
         if let id = overrides?["id"] {
             write("id", id)
         } else {
-            var generator = SystemRandomNumberGenerator()
+            var generator = PooledRandom()
             text.writeStaticString("{\"id\":\"")
             text.writeWithUnsafeMutableBytes(minimumWritableBytes: RandomID.uuidBytes) { RandomID.writeUUID(into: $0, using: &generator) }
             text.writeStaticString("\"")

@@ -1,25 +1,32 @@
-/// Elements that are to be taken at a time, the earliest first; equal times in the order of arrival.
-package struct DueQueue<Element> {
-    private struct Node {
-        var due: UInt64
-        var number: UInt64
-        var element: Element
+/// Elements that are to be taken at a time, the earliest first; equal times in the order of arrival. Inlinable like
+/// ``DeliveryQueue``.
+@usableFromInline package struct DueQueue<Element> {
+    @usableFromInline struct Node {
+        @usableFromInline var due: UInt64
+        @usableFromInline var number: UInt64
+        @usableFromInline var element: Element
 
-        func isBefore(_ other: Node) -> Bool { (due, number) < (other.due, other.number) }
+        @inlinable init(due: UInt64, number: UInt64, element: Element) {
+            self.due = due
+            self.number = number
+            self.element = element
+        }
+
+        @inlinable func isBefore(_ other: Node) -> Bool { (due, number) < (other.due, other.number) }
     }
 
-    private var nodes: [Node] = []
-    private var lastNumber: UInt64 = 0
+    @usableFromInline var nodes: [Node] = []
+    @usableFromInline var lastNumber: UInt64 = 0
 
-    package init() {}
+    @inlinable package init() {}
 
-    package var count: Int { nodes.count }
+    @inlinable package var count: Int { nodes.count }
 
     /// When the next is due; nil when there is none.
-    package var earliest: UInt64? { nodes.first?.due }
+    @inlinable package var earliest: UInt64? { nodes.isEmpty ? nil : nodes[0].due }
 
     /// `due` is in nanoseconds of whatever clock the owner reads.
-    package mutating func insert(_ element: Element, due: UInt64) {
+    @inlinable package mutating func insert(_ element: Element, due: UInt64) {
         lastNumber += 1
         nodes.append(Node(due: due, number: lastNumber, element: element))
         var index = nodes.count - 1
@@ -30,8 +37,9 @@ package struct DueQueue<Element> {
     }
 
     /// Takes the next one that is due at `now`.
-    package mutating func popDue(at now: UInt64) -> Element? {
-        guard let first = nodes.first, first.due <= now else { return nil }
+    @inlinable package mutating func popDue(at now: UInt64) -> Element? {
+        guard !nodes.isEmpty, nodes[0].due <= now else { return nil }
+        let first = nodes[0]
         let last = nodes.removeLast()
         if !nodes.isEmpty {
             nodes[0] = last
@@ -40,7 +48,7 @@ package struct DueQueue<Element> {
         return first.element
     }
 
-    private mutating func siftDown() {
+    @inlinable mutating func siftDown() {
         var index = 0
         while true {
             var smallest = index
