@@ -594,7 +594,99 @@ def test_answers_that_nobody_reads_do_not_pile_up(start_probe):
     assert probe.stop()["pendingConnectionBytes"] > 500
 
 
+def test_large_bodies_take_turns(server):
+    with Peer(server, settings={SettingsFrame.INITIAL_WINDOW_SIZE: 1 << 20}) as peer:
+        received, order = 0, []
+
+        def more_frames():
+            nonlocal received
+            if isinstance(frame := peer.read(), DataFrame):
+                assert len(frame.data) <= 16384
+                received += len(frame.data)
+                order.append(frame.stream_id)
+
+        # The first has used up the connection's window before the second one begins.
+        peer.get(1, "/bytes/400000")
+        while received < 65535:
+            more_frames()
+        peer.get(3, "/bytes/400000")
+        peer.send(PingFrame(0, b"12345678"))
+        while not isinstance(peer.read(), PingFrame):
+            pass
+        order.clear()
+        peer.send(WindowUpdateFrame(0, window_increment=1 << 20))
+        while len(order) < 6:
+            more_frames()
+        # What waits goes out a frame of each in turn.
+        assert order in ([1, 3] * 3, [3, 1] * 3)
+
+
+# Header compression (RFC 7541)
+
+def test_fields_are_read_while_the_table_forgets_others(server):
+    with Peer(server) as peer:
+        for stream in range(1, 121, 2):
+            more = [(f"x-{stream % 7}", f"{stream}" * 40), ("x-same", "value that is always there"), ("x-turn", str(stream % 3))]
+            peer.send(peer.headers(stream, request("/head", "GET", *more)))
+            seen = peer.response(stream)[2].decode()
+            assert all(f"{name}: {value}\n" in seen for name, value in more)
+
+
+@pytest.mark.parametrize("sizes", [[0], [64], [0, 4096], [100], [1 << 20]])
+def test_a_table_of_another_size_is_kept_to(server, sizes):
+    with Peer(server) as peer:
+        assert peer.is_alive(1)
+        peer.decoder.max_allowed_table_size = min(sizes[-1], 4096) if sizes[-1] else 0
+        peer.send(SettingsFrame(0, {SettingsFrame.HEADER_TABLE_SIZE: sizes[0]}))
+        for size in sizes[1:]:
+            peer.send(SettingsFrame(0, {SettingsFrame.HEADER_TABLE_SIZE: size}))
+        for stream in (3, 5, 7):
+            assert peer.is_alive(stream)
+        # The table is what both agreed on, and the decoder would refuse one that is larger.
+        assert peer.decoder.header_table_size <= max(sizes[-1], 0)
+
+
+def test_a_response_head_larger_than_a_frame_goes_on_in_others(server):
+    with Peer(server) as peer:
+        more = [(f"x-{index}", chr(97 + index) * 9000) for index in range(5)]
+        message = b"\0\0\0\0\2\x0a\0"
+        fields = request("/mecha.probe.Echo/Unary", "POST", ("content-type", "application/grpc"), ("te", "trailers"), *more)
+        block = peer.block(fields)
+        parts = [block[index:index + 16384] for index in range(0, len(block), 16384)]
+        peer.send(peer.headers(1, parts[0], end_stream=False, end_headers=len(parts) == 1))
+        for part in parts[1:]:
+            peer.send(ContinuationFrame(1, part, flags=["END_HEADERS"] if part is parts[-1] else []))
+        peer.send(peer.data(1, message, end_stream=True))
+        head, frame = b"", peer.read()
+        assert isinstance(frame, HeadersFrame) and "END_HEADERS" not in frame.flags and len(frame.data) == 16384
+        while True:
+            head += frame.data
+            if "END_HEADERS" in frame.flags:
+                break
+            frame = peer.read()
+            assert isinstance(frame, ContinuationFrame) and frame.stream_id == 1
+        found = dict(peer.decoder.decode(head))
+        assert all(found[name] == value for name, value in more)
+
+
 # Floods
+
+def test_answers_to_pings_that_nobody_reads_do_not_pile_up(start_probe):
+    probe = start_probe()
+    with Peer(probe) as peer:
+        peer.is_alive(1)
+        resident = lambda: int(open(f"/proc/{probe.process.pid}/statm").read().split()[1]) * 4096  # noqa: E731
+        before = resident()
+        frames = PingFrame(0, b"12345678").serialize() * 100
+        with pytest.raises(OSError):
+            peer.socket.settimeout(20)
+            while True:
+                # Below the rate that is a flood of its own.
+                peer.socket.sendall(frames)
+                time.sleep(0.011)
+                assert resident() - before < 30 << 20
+    assert probe.stop()["controlFrames"] == 1
+
 
 def test_continuation_floods_end_the_connection(server):
     with Peer(server) as peer:

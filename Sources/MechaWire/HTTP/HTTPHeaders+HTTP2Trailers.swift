@@ -2,17 +2,6 @@ import NIOHPACK
 import NIOHTTP1
 
 extension HTTPHeaders {
-    /// Trailers of a request that came over HTTP/2; nil for such as must not be passed on: with a field that
-    /// frames or routes a message, or a value that is none. (The codec lets no pseudo-header field through.)
-    init?(http2RequestTrailers trailers: HPACKHeaders) {
-        self.init()
-        reserveCapacity(trailers.count)
-        for (name, value, _) in trailers {
-            guard !Self.framesMessage(name), HTTPCharacters.isTrimmedFieldValue(value) else { return nil }
-            add(name: name, value: value)
-        }
-    }
-
     /// Trailers of a response that came over HTTP/2, without fields that frame a message. Values stay as they
     /// are: a gRPC status message may end in a blank, and what writes a head cleans them.
     init(http2ResponseTrailers trailers: HPACKHeaders) {

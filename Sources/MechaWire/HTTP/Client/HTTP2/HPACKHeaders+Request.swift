@@ -36,11 +36,4 @@ extension HPACKHeaders {
         add(name: ":path", value: head.uri)
         for (name, value) in fields { add(name: name, value: value) }
     }
-
-    /// Trailers in HTTP/2's form.
-    init(trailers: HTTPHeaders) {
-        self.init([])
-        reserveCapacity(trailers.count)
-        for (name, value) in trailers { add(name: HTTPCharacters.lowercased(name), value: value) }
-    }
 }

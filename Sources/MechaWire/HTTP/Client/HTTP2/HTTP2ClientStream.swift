@@ -53,7 +53,7 @@ final class HTTP2ClientStream: ClientExchangeDriver {
         isRequestComplete = true
         if let trailers {
             writeHeld()
-            connection.write(.headers(.init(headers: HPACKHeaders(responseTrailers: trailers), endStream: true)), on: id)
+            connection.write(.headers(.init(headers: HPACKHeaders(trailers: trailers), endStream: true)), on: id)
         } else {
             let last = heldChunk ?? ByteBuffer()
             heldChunk = nil

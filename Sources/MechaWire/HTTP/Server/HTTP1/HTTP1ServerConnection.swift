@@ -393,27 +393,28 @@ final class HTTP1ServerConnection: ChannelDuplexHandler, RemovableChannelHandler
     /// Takes up an offer of `Upgrade: h2c`, where there is one that can be.
     private func upgrade(_ request: HTTP1Request) -> Bool {
         guard let settings = request.http2Settings, shard.isHTTP2Enabled, !shard.isSecure, !isLast, request.body == .none,
-            let opening = HTTP2UpgradeOpening(settings: settings, request: request.head)
+            let upgrade = HTTP2Upgrade(settings: settings, request: request.head)
         else { return false }
         write(Self.switchingHead)
-        changeToHTTP2(opening)
+        changeToHTTP2(upgrade)
         return true
     }
 
     private static let switchingHead = ByteBuffer(
         staticString: "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: h2c\r\n\r\n")
 
-    /// Puts the HTTP/2 handlers into this handler's place and gives them what was read.
-    private func changeToHTTP2(_ opening: HTTP2UpgradeOpening? = nil) {
+    /// Puts the handler of HTTP/2 into this handler's place and gives it what was read.
+    private func changeToHTTP2(_ upgrade: HTTP2Upgrade? = nil) {
         guard let context else { return }
         let bytes = input
         input = ByteBuffer()
         phase = .closed
         do {
-            let connection = try ServerPipeline.addHTTP2(
-                after: self, shard: shard, to: context.channel, upgrade: opening.map(HTTP2UpgradeAdapter.init))
+            let connection = try ServerPipeline.addHTTP2(after: self, shard: shard, to: context.channel, upgrade: upgrade)
             shard.replace(self, with: connection)
             if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
+            if !isInReadBurst { context.fireChannelReadComplete() }
+            if shard.isDraining { connection.drain() }
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             context.close(promise: nil)

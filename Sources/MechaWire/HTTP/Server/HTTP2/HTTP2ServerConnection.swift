@@ -1,16 +1,12 @@
 import NIOCore
 import NIOHPACK
 import NIOHTTP1
-import NIOHTTP2
 
-/// An HTTP/2 connection that a client made; sits behind NIOHTTP2's codec and gives each stream to an
-/// exchange. Confined to its event loop, hence the unchecked Sendable.
-///
-/// Works on the codec's frames rather than on its stream channels: a channel per stream, with a pipeline
-/// and promises of its own, would cost more than everything else a request does here.
+/// An HTTP/2 connection that a client made: carries bytes between the channel and an ``HTTP2ServerMachine``, and
+/// gives each stream to an exchange. Confined to its event loop, hence the unchecked Sendable.
 final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unchecked Sendable {
-    typealias InboundIn = HTTP2Frame
-    typealias OutboundOut = HTTP2Frame
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     enum Phase {
         case serving
@@ -18,7 +14,8 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
         case announcing
         /// The last stream we serve is told; we wait for those under way.
         case draining
-        /// Our last byte is sent.
+        /// Our last byte is sent. What the peer still sends is thrown away until it closes, so that the kernel does
+        /// not reset the connection before it has seen our GOAWAY.
         case lingering
         case closed
     }
@@ -26,45 +23,46 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     let shard: ListenerShard
     var shardIndex = -1
     private var context: ChannelHandlerContext?
-    private let gate: HTTP2ByteGate
 
     private(set) var phase = Phase.serving
-    private var streams: [HTTP2StreamID: HTTP2ServerStream] = [:]
+    private var machine: HTTP2ServerMachine
     /// Streams whose head came in this read burst without their end.
     private var unhandled: [HTTP2ServerStream] = []
-    private var lastStreamID = HTTP2StreamID.rootStream
+    private var resets: ResetCounter
+    /// Whether a stream was opened since the connection was last seen idle.
+    private var hadStreams = false
 
-    /// Received bytes that no consumer has taken yet, over all streams.
-    var withheldBytes = 0
-    private var inboundWindowBytes = 65_535
-    /// Bytes given to the codec that are not on the wire, over all streams.
-    var pendingBytes = 0
-
-    private var hasReceivedSettings = false
-    private var hasFailed = false
     private var isInReadBurst = false
     private var isFlushScheduled = false
-    /// Streams to be reset or unblocked once the codec is out of its own code.
-    private var dueResets: [HTTP2ServerStream] = []
-    private var dueUnblocks: [HTTP2ServerStream] = []
-    private var resets: ResetCounter
+    private var isFlushing = false
+    private var isSettling = false
     /// The tick at which the connection became idle, or the present wait began.
     private var waitingSince: UInt32
 
-    private static let drainPing = HTTP2PingData(withInteger: 0x6d65_6368_6164_7261)
     private static let announceTimeout = TimeAmount.seconds(1)
     private static let lingerTimeout = TimeAmount.seconds(2)
+    /// Bytes that are written at once, and how often before others on the loop get their turn.
+    private static let writeBytes = 64 << 10
+    private static let writesPerTurn = 8
+    /// What a joint buffer keeps of its room for the next flush.
+    private static let keptBufferBytes = 128 << 10
 
-    init(shard: ListenerShard, gate: HTTP2ByteGate) {
+    init(shard: ListenerShard, upgrade: HTTP2Upgrade? = nil) {
         self.shard = shard
-        self.gate = gate
+        machine = HTTP2ServerMachine(limits: shard.limits, upgrade: upgrade)
         resets = ResetCounter(limit: shard.limits.resetsPerWindow)
         waitingSince = shard.tick
     }
 
     // MARK: - Channel events
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        lendBuffer()
+        machine.writeSettings()
+        // A client that upgrades waits for them; of any other the first bytes are read next.
+        if machine.upgrade != nil { flushNow() }
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         shard.remove(self)
@@ -72,43 +70,27 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isInReadBurst = true
-        let frame = unwrapInboundIn(data)
         guard phase != .lingering, phase != .closed else { return }
-        switch frame.payload {
-        case .headers(let payload): received(payload, on: frame.streamID)
-        case .data(let payload): received(payload, on: frame.streamID)
-        case .rstStream: peerReset(frame.streamID)
-        case .ping(Self.drainPing, ack: true): if phase == .announcing { announceLastStream() }
-        case .settings: hasReceivedSettings = true
-        default: break
-        }
+        isInReadBurst = true
+        lendBuffer()
+        machine.tick = shard.tick
+        machine.receive(unwrapInboundIn(data))
+        let now = NIODeadline.now()
+        while let event = machine.next(at: now) { handle(event) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // The codec flushed what was written during the burst before it told us of the end.
         isInReadBurst = false
         if !unhandled.isEmpty {
             let streams = unhandled
             unhandled.removeAll(keepingCapacity: true)
             for stream in streams { stream.handOver() }
         }
-        settle()
+        flushNow()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        let type = type(of: event)
-        // The codec reports in events of four types, several per request; comparing types first keeps
-        // this from being a chain of failing casts.
-        if type == NIOHTTP2WindowUpdatedEvent.self {
-            if let event = event as? NIOHTTP2WindowUpdatedEvent, event.streamID == .rootStream {
-                windowChanged(event.inboundWindowSize)
-            }
-        } else if type == StreamClosedEvent.self {
-            if let event = event as? StreamClosedEvent { streamClosed(event) }
-        } else if type == NIOHTTP2StreamCreatedEvent.self || type == NIOHTTP2BulkStreamWindowChangeEvent.self {
-            return
-        } else if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
             // HTTP/2 has GOAWAY to say that no requests follow; a closed connection is the end of everything.
             close()
         } else {
@@ -124,49 +106,54 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
-        for stream in streams.values { stream.channelWritabilityChanged(isWritable) }
+        machine.isWritable = isWritable
+        if machine.canSendMore { flush() }
+        for stream in machine.owners { stream.channelWritabilityChanged(isWritable) }
         settle()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is NIOHTTP2Errors.MaxStreamsViolation { shard.observer.limitExceeded(.streamsPerConnection) }
-        if error is NIOHTTP2Errors.ExcessiveRSTFrames { shard.observer.limitExceeded(.resets) }
-        if error is NIOHTTP2Errors.ExcessiveControlFrames { shard.observer.limitExceeded(.controlFrames) }
-        if error is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock { shard.observer.limitExceeded(.headerBytes) }
-        // Errors of one stream come here too; the codec has reset the stream then. Before one that ends
-        // the connection it has written GOAWAY, unless an earlier one of ours stood in the way.
-        let isOfOneStream = error is NIOHTTP2Errors.StreamError || error is any NIOHTTP2Error
-        guard hasFailed || !isOfOneStream || error is NIOHTTP2Errors.RaisedGoawayLastStreamID else { return }
-        finish(failing: WireError(.malformed, "the client broke the rules of HTTP/2", cause: error))
+        failStreams(WireError(.connectionClosed, "the connection to the client failed", cause: error))
+        close()
     }
 
     // MARK: - Requests
 
-    private func received(_ payload: HTTP2Frame.FramePayload.Headers, on id: HTTP2StreamID) {
-        if let stream = streams[id] {
-            // The codec lets a second block through only as trailers.
-            guard let trailers = HTTPHeaders(http2RequestTrailers: payload.headers) else {
-                stream.fail(WireError(.malformed, "the request's trailers hold what trailers must not"))
-                return reset(stream, .protocolError)
-            }
-            return stream.requestEnded(trailers: trailers)
+    private func handle(_ event: HTTP2ServerMachine.Event) {
+        switch event {
+        case .request(let id, let headers, let summary, let isEnd): begin(id, headers, summary, isEnd: isEnd)
+        case .data(let id, let chunk, let isEnd):
+            guard let stream = machine.owner(of: id) else { return }
+            stream.received(chunk)
+            if isEnd { stream.requestEnded(trailers: nil) } else { machine.returnWindow(of: id) }
+        case .trailers(let id, let trailers): machine.owner(of: id)?.requestEnded(trailers: trailers)
+        case .reset(_, let stream):
+            stream?.fail(WireError(.cancelled, "the client cancelled the request"))
+            countReset()
+        case .streamFailed(_, let stream):
+            stream?.fail(WireError(.malformed, "the client broke the rules of HTTP/2"))
+            countReset()
+        case .drainPingAnswered: if phase == .announcing { announceLastStream() }
+        case .limitExceeded(let limit): shard.observer.limitExceeded(limit)
+        case .failed(_, let limit):
+            if let limit { shard.observer.limitExceeded(limit) }
+            finish(failing: WireError(.malformed, "the client broke the rules of HTTP/2"))
         }
-        lastStreamID = max(lastStreamID, id)
+    }
+
+    private func begin(_ id: UInt32, _ headers: HPACKHeaders, _ summary: HTTP2RequestSummary, isEnd: Bool) {
+        hadStreams = true
         resets.streamOpened()
-        let request = HTTP2RequestSummary(payload.headers)
-        let stream = HTTP2ServerStream(id: id, connection: self, request: request)
-        streams[id] = stream
-        if let refusal = refusal(of: request) {
-            if payload.endStream { stream.requestEnded(trailers: nil) }
-            return refuse(stream, refusal)
-        }
-        stream.begin(payload.headers)
-        if payload.endStream { stream.requestEnded(trailers: nil) } else { unhandled.append(stream) }
+        let stream = HTTP2ServerStream(id: id, connection: self, request: summary)
+        machine.setOwner(stream, of: id)
+        if let refusal = refusal(of: summary) { return refuse(stream, refusal) }
+        stream.begin(headers)
+        if isEnd { stream.requestEnded(trailers: nil) } else { unhandled.append(stream) }
     }
 
     private enum Refusal {
         case status(HTTPResponseStatus)
-        case malformed, overloaded
+        case overloaded
     }
 
     private func refusal(of request: HTTP2RequestSummary) -> Refusal? {
@@ -174,9 +161,8 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
             shard.observer.limitExceeded(.headerBytes)
             return .status(.requestHeaderFieldsTooLarge)
         }
-        if request.flaw != nil { return .malformed }
         if request.isCONNECT { return .status(.notImplemented) }
-        if pendingBytes > shard.limits.pendingConnectionBytes {
+        if machine.pendingBytes > shard.limits.pendingConnectionBytes {
             shard.observer.limitExceeded(.pendingConnectionBytes)
             return .overloaded
         }
@@ -186,91 +172,96 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
     private func refuse(_ stream: HTTP2ServerStream, _ refusal: Refusal) {
         switch refusal {
         case .status(let status): stream.sendWhole(status, [:], body: nil)
-        case .malformed: reset(stream, .protocolError)
         case .overloaded: reset(stream, .refusedStream)
         }
     }
 
-    private func received(_ payload: HTTP2Frame.FramePayload.Data, on id: HTTP2StreamID) {
-        guard let stream = streams[id], case .byteBuffer(let chunk) = payload.data else { return }
-        let padding = payload.paddingBytes.map { $0 + 1 } ?? 0
-        stream.received(chunk, flowBytes: chunk.readableBytes + padding)
-        if payload.endStream { stream.requestEnded(trailers: nil) } else { stream.returnWindowIfDue() }
-    }
-
-    private func peerReset(_ id: HTTP2StreamID) {
-        if let stream = streams.removeValue(forKey: id) {
-            stream.closed(WireError(.cancelled, "the client cancelled the request"))
-            streamsChanged()
-        }
-        if resets.resetReceived(window: shard.window(of: shard.limits.resetWindow)) {
-            shard.observer.limitExceeded(.resets)
-            fail(.enhanceYourCalm)
-        }
-    }
-
-    private func streamClosed(_ event: StreamClosedEvent) {
-        guard let stream = streams.removeValue(forKey: event.streamID) else { return }
-        stream.closed(WireError(.cancelled, "the stream was reset"))
-        streamsChanged()
+    private func countReset() {
+        guard resets.resetReceived(window: shard.window(of: shard.limits.resetWindow)) else { return }
+        shard.observer.limitExceeded(.resets)
+        fail(.enhanceYourCalm)
     }
 
     private func failStreams(_ error: WireError) {
-        let ended = streams
-        streams = [:]
         unhandled = []
-        dueResets = []
-        dueUnblocks = []
-        for stream in ended.values { stream.closed(error) }
+        for stream in machine.removeAll() { stream.fail(error) }
     }
 
-    private func streamsChanged() {
-        guard streams.isEmpty else { return }
-        waitingSince = shard.tick
-        if phase == .draining { finish(failing: nil) }
+    // MARK: - For the streams
+
+    var isChannelWritable: Bool { context?.channel.isWritable ?? false }
+    var peerAddress: SocketAddress? { context?.channel.remoteAddress }
+
+    func isWritable(_ stream: HTTP2ServerStream) -> Bool { isChannelWritable && !machine.isBlocked(stream.id) }
+
+    func standing(of stream: HTTP2ServerStream) -> HTTP2ServerMachine.Standing? { machine.standing(of: stream.id) }
+
+    func setReading(_ isReading: Bool, on stream: HTTP2ServerStream) {
+        lendBuffer()
+        machine.tick = shard.tick
+        machine.setReading(isReading, on: stream.id)
+        if machine.output.isEmpty { takeBackBuffer() } else { flush() }
     }
 
-    // MARK: - Flow control
-
-    /// The codec counted received bytes against the connection's window.
-    private func windowChanged(_ size: Int?) {
-        guard let size else { return }
-        inboundWindowBytes = size
-        widenWindow()
+    func sendHeaders(
+        on stream: HTTP2ServerStream, isEnd: Bool, _ write: (inout HeaderBlockEncoder, inout ByteBuffer) -> Void
+    ) {
+        lendBuffer()
+        machine.sendHeaders(stream.id, isEnd: isEnd, write)
     }
 
-    /// A stream's bytes were consumed, or the stream is gone.
-    func returnWindow(_ bytes: Int) {
-        guard bytes > 0 else { return }
-        withheldBytes -= bytes
-        widenWindow()
+    func sendTrailers(_ trailers: HTTP2Trailers, on stream: HTTP2ServerStream) {
+        lendBuffer()
+        machine.sendTrailers(stream.id, trailers)
     }
 
-    /// Gives the peer new window for the connection as long as its streams' consumers keep up.
-    private func widenWindow() {
-        let target = shard.limits.connectionWindowBytes
-        guard hasReceivedSettings, inboundWindowBytes <= target / 2, withheldBytes < target, phase != .lingering, phase != .closed
-        else { return }
-        let increment = target - inboundWindowBytes
-        inboundWindowBytes = target
-        write(.windowUpdate(windowSizeIncrement: increment), on: .rootStream)
+    /// True if the writer of the stream has to wait from now on.
+    func sendData(_ chunk: ByteBuffer, isEnd: Bool, on stream: HTTP2ServerStream) -> Bool {
+        lendBuffer()
+        machine.tick = shard.tick
+        let pendingBytes = machine.sendData(stream.id, chunk, isEnd: isEnd)
+        guard !isEnd, pendingBytes >= shard.limits.bufferedBodyBytes else { return false }
+        // What one flush can get rid of does not count as blocked.
+        flushNow()
+        return machine.block(stream.id)
+    }
+
+    func reset(_ stream: HTTP2ServerStream, _ code: HTTP2Code) {
+        guard machine.owner(of: stream.id) != nil else { return }
+        lendBuffer()
+        machine.reset(stream.id, code)
         flush()
     }
 
     // MARK: - Writing
 
-    func write(_ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID) {
-        context?.write(wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: nil)
+    /// Lets the machine write into the buffer that the loop's connections share.
+    private func lendBuffer() {
+        if machine.output.joint.capacity == 0 {
+            swap(&machine.output.joint, &shard.scratch)
+            machine.output.joint.clear(minimumCapacity: 512)
+        }
     }
 
-    var isChannelWritable: Bool { context?.channel.isWritable ?? false }
-    var peerAddress: SocketAddress? { context?.channel.remoteAddress }
+    /// The same buffer back when nothing was written: a connection that waits has none.
+    private func takeBackBuffer() {
+        guard machine.output.joint.capacity > 0 else { return }
+        keep(machine.output.take().joint)
+    }
+
+    private func keep(_ buffer: ByteBuffer) {
+        if shard.scratch.capacity == 0, buffer.capacity <= Self.keptBufferBytes { shard.scratch = buffer }
+    }
 
     /// Makes what is written leave: with the rest of the read burst; at the end of this turn of the loop
     /// when other streams may have something to add; else at once.
     func flush() {
         guard !isInReadBurst, !isFlushScheduled else { return }
-        guard streams.count > 1 else { return flushNow() }
+        if machine.streams.count > 1 || isFlushing { scheduleFlush() } else { flushNow() }
+    }
+
+    private func scheduleFlush() {
+        guard !isFlushScheduled else { return }
         isFlushScheduled = true
         shard.context.loop.execute { [self] in
             isFlushScheduled = false
@@ -278,29 +269,54 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
         }
     }
 
-    func flushNow() {
-        context?.flush()
+    private func flushNow() {
+        guard !isFlushing else { return scheduleFlush() }
+        isFlushing = true
+        machine.tick = shard.tick
+        for _ in 0..<Self.writesPerTurn where writeOut() {}
+        isFlushing = false
+        if machine.canSendMore { scheduleFlush() }
         if !isInReadBurst { settle() }
     }
 
-    func reset(_ stream: HTTP2ServerStream, _ code: HTTP2ErrorCode) {
-        guard streams[stream.id] === stream else { return }
-        write(.rstStream(code), on: stream.id)
-        flush()
+    /// Writes what is there, and bodies that wait; true if there may be more.
+    private func writeOut() -> Bool {
+        guard let context, phase != .closed else { return false }
+        machine.isWritable = context.channel.isWritable
+        machine.sendPending(upTo: Self.writeBytes)
+        guard !machine.output.isEmpty else {
+            takeBackBuffer()
+            return false
+        }
+        // Taken out first: writing may call back.
+        let (sealed, joint) = machine.output.take()
+        for buffer in sealed { context.write(wrapOutboundOut(buffer), promise: nil) }
+        if joint.readableBytes > 0 { context.write(wrapOutboundOut(joint), promise: nil) }
+        context.flush()
+        // Usually the kernel took all of it; then the next flush can build in it.
+        keep(joint)
+        return machine.canSendMore
     }
 
-    /// Does what could not be done while the codec was at work.
+    /// Tells others what has changed, once nothing is under way here.
     private func settle() {
-        while let stream = dueResets.popLast() { reset(stream, .noError) }
-        while let stream = dueUnblocks.popLast() { stream.unblock() }
+        guard !isSettling else { return }
+        isSettling = true
+        while let stream = machine.unblocked.popLast() { stream.unblocked() }
+        isSettling = false
+        guard hadStreams, machine.streams.isEmpty else { return }
+        hadStreams = false
+        waitingSince = shard.tick
+        if phase == .draining { finish(failing: nil) }
     }
 
     // MARK: - Closing
 
     /// Ends the connection for what the client did.
-    private func fail(_ code: HTTP2ErrorCode) {
+    private func fail(_ code: HTTP2Code) {
         guard phase != .lingering, phase != .closed else { return }
-        write(.goAway(lastStreamID: lastStreamID, errorCode: code, opaqueData: nil), on: .rootStream)
+        lendBuffer()
+        _ = machine.fail(code)
         finish(failing: WireError(.malformed, "the client was disconnected"))
     }
 
@@ -310,8 +326,8 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
         phase = .lingering
         waitingSince = shard.tick
         if let error { failStreams(error) }
-        context.flush()
-        gate.shut()
+        machine.stop()
+        _ = writeOut()
         context.close(mode: .output, promise: nil)
     }
 
@@ -325,58 +341,35 @@ final class HTTP2ServerConnection: ChannelInboundHandler, ServerConnection, @unc
         guard phase == .serving else { return }
         phase = .announcing
         waitingSince = shard.tick
-        // Told of this frame, the codec would count the connection as over whenever no stream is open, and
-        // break it off on the requests that the client sends before it has read the frame.
-        gate.sendGoAwayOfHighestStream()
-        write(.ping(Self.drainPing, ack: false), on: .rootStream)
+        lendBuffer()
+        machine.writeGoAway(HTTP2ServerMachine.highestStream, .noError)
+        machine.writePing(HTTP2ServerMachine.drainPing, isAnswer: false)
         flushNow()
     }
 
     private func announceLastStream() {
         phase = .draining
         waitingSince = shard.tick
-        write(.goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil), on: .rootStream)
+        lendBuffer()
+        machine.announceLastStream()
         flushNow()
-        if streams.isEmpty { finish(failing: nil) }
+        if machine.streams.isEmpty { finish(failing: nil) }
     }
 
     func sweep() {
         let limits = shard.limits
+        machine.tick = shard.tick
         switch phase {
         case .announcing where shard.hasPassed(Self.announceTimeout, since: waitingSince): announceLastStream()
         case .lingering where shard.hasPassed(Self.lingerTimeout, since: waitingSince): close()
-        case .serving where !hasReceivedSettings && shard.hasPassed(limits.headerReadTimeout, since: waitingSince):
+        case .serving where !machine.isOpen && shard.hasPassed(limits.headerReadTimeout, since: waitingSince):
             shard.observer.limitExceeded(.headerReadTimeout)
             fail(.settingsTimeout)
-        case .serving where streams.isEmpty && shard.hasPassed(limits.idleTimeout, since: waitingSince):
+        case .serving where machine.streams.isEmpty && shard.hasPassed(limits.idleTimeout, since: waitingSince):
             shard.observer.limitExceeded(.idleTimeout)
             fail(.noError)
-        case .serving, .draining, .announcing: for stream in streams.values { stream.sweep() }
+        case .serving, .draining, .announcing: for stream in machine.owners { stream.sweep() }
         case .lingering, .closed: break
         }
-    }
-}
-
-extension HTTP2ServerConnection: NIOHTTP2FrameDelegate {
-    /// Hears what the codec really sends, in the middle of its work: only notes.
-    func wroteFrame(_ frame: HTTP2Frame) {
-        switch frame.payload {
-        case .data(let payload):
-            let bytes = payload.data.readableBytes
-            pendingBytes -= bytes
-            guard let stream = streams[frame.streamID] else { return }
-            if stream.wrote(bytes) { dueUnblocks.append(stream) }
-            if payload.endStream { responseSent(stream) }
-        case .headers(let payload) where payload.endStream:
-            if let stream = streams[frame.streamID] { responseSent(stream) }
-        case .goAway(_, let code, _): if code != .noError { hasFailed = true }
-        default: break
-        }
-    }
-
-    /// The response is out before the request is in: the client is told that it need not go on (RFC 9113
-    /// section 8.1).
-    private func responseSent(_ stream: HTTP2ServerStream) {
-        if !stream.isRequestComplete { dueResets.append(stream) }
     }
 }

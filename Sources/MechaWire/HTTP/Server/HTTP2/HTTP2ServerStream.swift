@@ -1,42 +1,27 @@
 import NIOCore
 import NIOHPACK
 import NIOHTTP1
-import NIOHTTP2
 
 /// A stream that a client opened; carries one exchange. Lives on the connection's loop.
 final class HTTP2ServerStream: ServerExchangeDriver {
-    let id: HTTP2StreamID
+    let id: UInt32
     private let connection: HTTP2ServerConnection
     private let answersHEAD: Bool
 
     /// Nil once the response is complete or the stream is gone.
     private(set) var exchange: ServerExchange?
     private var isHandled = false
-    private(set) var isRequestComplete = false
-    private var isResponseComplete = false
     private var expectsContinue: Bool
-
-    /// Received bytes for which the peer has not been given new window yet.
-    private var unreturnedBytes = 0
-    private var isBodyPaused = false
 
     /// The head of a streamed response until something follows it or it is flushed, so that a response that ends with its
     /// head is one frame: in gRPC, the fields of such a head are its trailers.
-    private var heldHead: HPACKHeaders?
+    private var heldHead: HTTPResponseHead?
 
-    /// Bytes given to the codec that flow control or the socket holds back.
-    private(set) var pendingBytes = 0
-    private(set) var isBlocked = false
-
-    /// The tick at which the present wait for the peer began.
-    private var waitingSince: UInt32
-
-    init(id: HTTP2StreamID, connection: HTTP2ServerConnection, request: HTTP2RequestSummary) {
+    init(id: UInt32, connection: HTTP2ServerConnection, request: HTTP2RequestSummary) {
         self.id = id
         self.connection = connection
         answersHEAD = request.isHEAD
         expectsContinue = request.expectsContinue
-        waitingSince = connection.shard.tick
     }
 
     // MARK: - Request
@@ -55,118 +40,91 @@ final class HTTP2ServerStream: ServerExchangeDriver {
         connection.shard.service.handle(exchange)
     }
 
-    /// `flowBytes` counts padding too.
-    func received(_ chunk: ByteBuffer, flowBytes: Int) {
-        waitingSince = connection.shard.tick
+    func received(_ chunk: ByteBuffer) {
         expectsContinue = false
-        unreturnedBytes += flowBytes
-        connection.withheldBytes += flowBytes
         if chunk.readableBytes > 0 { exchange?.received(chunk) }
     }
 
     func requestEnded(trailers: HTTPHeaders?) {
-        isRequestComplete = true
-        connection.returnWindow(unreturnedBytes)
-        unreturnedBytes = 0
+        expectsContinue = false
         exchange?.receivedEnd(trailers: trailers)
         handOver()
     }
 
     func setReading(_ isReading: Bool) {
-        isBodyPaused = !isReading
-        guard isReading, !isRequestComplete else { return }
-        waitingSince = connection.shard.tick
-        if expectsContinue, exchange?.hasResponded == false {
+        if isReading, expectsContinue, exchange?.hasResponded == false {
             expectsContinue = false
-            connection.write(.headers(.init(headers: [":status": "100"])), on: id)
+            connection.sendHeaders(on: self, isEnd: false) { encoder, out in encoder.append(status: 100, into: &out) }
             connection.flush()
         }
-        returnWindowIfDue()
-    }
-
-    /// Lets the peer send on after half of the window is consumed.
-    func returnWindowIfDue() {
-        guard !isBodyPaused, !isRequestComplete, unreturnedBytes >= connection.shard.limits.streamWindowBytes / 2 else { return }
-        let bytes = unreturnedBytes
-        unreturnedBytes = 0
-        connection.write(.windowUpdate(windowSizeIncrement: bytes), on: id)
-        connection.returnWindow(bytes)
-        connection.flush()
+        connection.setReading(isReading, on: self)
     }
 
     // MARK: - Response
 
-    var isWritable: Bool { !isBlocked && connection.isChannelWritable }
+    var isWritable: Bool { connection.isWritable(self) }
     var peerAddress: SocketAddress? { connection.peerAddress }
 
     func sendWhole(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, body: ByteBuffer?) {
         let mayHaveBody = status.mayHaveResponseBody
-        let fields = HPACKHeaders(
-            status: status, fields: headers, contentLength: mayHaveBody ? body?.readableBytes ?? 0 : nil)
-        sendHTTP2(fields, body: mayHaveBody && !answersHEAD ? body : nil, trailers: nil)
+        let length = mayHaveBody ? body?.readableBytes ?? 0 : nil
+        let body = mayHaveBody && !answersHEAD ? body : nil
+        let hasBody = body?.readableBytes ?? 0 > 0
+        connection.sendHeaders(on: self, isEnd: !hasBody) { encoder, out in
+            encoder.append(status: status, fields: headers, contentLength: length, into: &out)
+        }
+        if let body, hasBody { sendData(body, isEnd: true) }
+        connection.flush()
     }
 
-    func sendHead(_ head: HTTPResponseHead) {
-        heldHead = HPACKHeaders(status: head.status, fields: head.headers, contentLength: nil)
-    }
+    func sendHead(_ head: HTTPResponseHead) { heldHead = head }
 
-    private func writeHeldHead() {
+    private func writeHeldHead(isEnd: Bool = false) {
         guard let head = heldHead else { return }
         heldHead = nil
-        connection.write(.headers(.init(headers: head)), on: id)
+        connection.sendHeaders(on: self, isEnd: isEnd) { encoder, out in
+            encoder.append(status: head.status, fields: head.headers, contentLength: nil, into: &out)
+        }
     }
 
     func sendBody(_ chunk: ByteBuffer) {
         guard !answersHEAD, chunk.readableBytes > 0 else { return }
         writeHeldHead()
-        sendData(chunk, endStream: false)
+        sendData(chunk, isEnd: false)
     }
 
     func sendEnd(trailers: HTTPHeaders?) {
-        isResponseComplete = true
         let trailers = answersHEAD ? nil : trailers
-        if let head = heldHead, trailers == nil {
-            heldHead = nil
-            connection.write(.headers(.init(headers: head, endStream: true)), on: id)
-            return connection.flush()
-        }
-        writeHeldHead()
-        if let trailers {
-            connection.write(.headers(.init(headers: HPACKHeaders(responseTrailers: trailers), endStream: true)), on: id)
+        if heldHead != nil, trailers == nil {
+            writeHeldHead(isEnd: true)
         } else {
-            sendData(ByteBuffer(), endStream: true)
+            writeHeldHead()
+            if let trailers { connection.sendTrailers(.http(trailers), on: self) } else { sendData(ByteBuffer(), isEnd: true) }
         }
         connection.flush()
     }
 
     func sendHTTP2(_ headers: HPACKHeaders, body: ByteBuffer?, trailers: HPACKHeaders?) {
-        isResponseComplete = true
-        let bodyBytes = body?.readableBytes ?? 0
-        connection.write(.headers(.init(headers: headers, endStream: bodyBytes == 0 && trailers == nil)), on: id)
-        if let body, bodyBytes > 0 { sendData(body, endStream: trailers == nil) }
-        if let trailers { connection.write(.headers(.init(headers: trailers, endStream: true)), on: id) }
+        let hasBody = body?.readableBytes ?? 0 > 0
+        connection.sendHeaders(on: self, isEnd: !hasBody && trailers == nil) { encoder, out in
+            encoder.append(headers, into: &out)
+        }
+        if let body, hasBody { sendData(body, isEnd: trailers == nil) }
+        if let trailers { connection.sendTrailers(.native(trailers), on: self) }
         connection.flush()
     }
 
     func sendHTTP2Headers(_ headers: HPACKHeaders, endStream: Bool) {
         writeHeldHead()
-        if endStream { isResponseComplete = true }
-        connection.write(.headers(.init(headers: headers, endStream: endStream)), on: id)
-        if endStream { connection.flush() }
+        guard endStream else {
+            return connection.sendHeaders(on: self, isEnd: false) { encoder, out in encoder.append(headers, into: &out) }
+        }
+        connection.sendTrailers(.native(headers), on: self)
+        connection.flush()
     }
 
-    private func sendData(_ chunk: ByteBuffer, endStream: Bool) {
-        let bytes = chunk.readableBytes
-        if pendingBytes == 0 { waitingSince = connection.shard.tick }
-        pendingBytes += bytes
-        connection.pendingBytes += bytes
-        connection.write(.data(.init(data: .byteBuffer(chunk), endStream: endStream)), on: id)
-        guard !endStream, !isBlocked, pendingBytes >= connection.shard.limits.bufferedBodyBytes else { return }
-        // What one flush can get rid of does not count as blocked.
-        connection.flushNow()
-        guard pendingBytes >= connection.shard.limits.bufferedBodyBytes else { return }
-        isBlocked = true
-        exchange?.writabilityChanged(false)
+    private func sendData(_ chunk: ByteBuffer, isEnd: Bool) {
+        if connection.sendData(chunk, isEnd: isEnd, on: self) { exchange?.writabilityChanged(false) }
     }
 
     func flush() {
@@ -174,34 +132,23 @@ final class HTTP2ServerStream: ServerExchangeDriver {
         connection.flush()
     }
 
-    /// The codec has put `bytes` of ours on the wire. True if the stream may be told to go on.
-    func wrote(_ bytes: Int) -> Bool {
-        pendingBytes -= bytes
-        waitingSince = connection.shard.tick
-        return isBlocked && pendingBytes <= connection.shard.limits.bufferedBodyBytes / 2
-    }
+    /// What was written has left so far that the writer may go on.
+    func unblocked() { exchange?.writabilityChanged(isWritable) }
 
-    func unblock() {
-        guard isBlocked, pendingBytes <= connection.shard.limits.bufferedBodyBytes / 2 else { return }
-        isBlocked = false
-        exchange?.writabilityChanged(connection.isChannelWritable)
-    }
-
-    func channelWritabilityChanged(_ isWritable: Bool) {
-        if !isBlocked { exchange?.writabilityChanged(isWritable) }
+    func channelWritabilityChanged(_ isChannelWritable: Bool) {
+        exchange?.writabilityChanged(isChannelWritable && isWritable)
     }
 
     // MARK: - The end
 
     func exchangeFinished() {
         exchange = nil
-        isBodyPaused = false
-        returnWindowIfDue()
+        connection.setReading(true, on: self)
     }
 
     func abort(_ error: WireError) {
         exchange = nil
-        let code: HTTP2ErrorCode =
+        let code: HTTP2Code =
             switch error.code {
             case .cancelled, .timeout, .closing: .cancel
             case .refused: .refusedStream
@@ -211,16 +158,7 @@ final class HTTP2ServerStream: ServerExchangeDriver {
         connection.reset(self, code)
     }
 
-    /// The stream is gone, by the peer's will or with the connection.
-    func closed(_ error: WireError) {
-        connection.pendingBytes -= pendingBytes
-        connection.returnWindow(unreturnedBytes)
-        pendingBytes = 0
-        unreturnedBytes = 0
-        fail(error)
-    }
-
-    /// The request turned out to be none; the connection resets the stream.
+    /// The stream is gone.
     func fail(_ error: WireError) {
         let ended = exchange
         exchange = nil
@@ -230,10 +168,12 @@ final class HTTP2ServerStream: ServerExchangeDriver {
     /// Gives up on a peer that lets the stream stand still.
     func sweep() {
         let shard = connection.shard
-        let waitsForBody = !isRequestComplete && !isBodyPaused && exchange?.mayStandStill == false
-        guard waitsForBody || pendingBytes > 0, shard.hasPassed(shard.limits.idleTimeout, since: waitingSince) else { return }
+        guard let standing = connection.standing(of: self) else { return }
+        let waitsForBody = !standing.isRequestComplete && !standing.isPaused && exchange?.mayStandStill == false
+        guard waitsForBody || standing.pendingBytes > 0, shard.hasPassed(shard.limits.idleTimeout, since: standing.waitingSince)
+        else { return }
         shard.observer.limitExceeded(.idleTimeout)
-        if pendingBytes == 0, let exchange, !exchange.hasResponded {
+        if standing.pendingBytes == 0, let exchange, !exchange.hasResponded {
             exchange.respond(status: .requestTimeout)
         } else {
             fail(WireError(.timeout, "the client let the stream stand still"))

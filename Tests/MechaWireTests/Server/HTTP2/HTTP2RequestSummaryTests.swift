@@ -68,6 +68,26 @@ import Testing
     ])
     func `values that are none`(value: String) { #expect(Self.flaw([], more: [("x-a", value)]) != nil) }
 
+    @Test(arguments: [
+        ":status", ":protocol", ":", "X-A", "x a", "x-a:", "x\u{e4}", "connection", "keep-alive", "upgrade", "proxy-connection",
+    ])
+    func `names that requests do not have`(name: String) { #expect(Self.flaw([], more: [(name, "b")]) != nil) }
+
+    @Test func `pseudo-header fields are there once, before others, and all that are needed`() {
+        for name in [":method", ":scheme", ":path"] { #expect(Self.flaw([(name, nil)]) == "a request has a method, a scheme and a path") }
+        for (name, value) in Self.sound {
+            #expect(Self.flaw([], more: [(name, value)]) == "a pseudo-header field is there more than once")
+            #expect(Self.flaw([(name, nil)], more: [("x-a", "b"), (name, value)]) == "a pseudo-header field comes after others")
+        }
+        #expect(Self.flaw([(":method", "CONNECT")]) == "CONNECT has a method and an authority, and nothing else")
+        #expect(HTTP2RequestSummary([":method": "CONNECT", ":authority": "a:1"]).flaw == nil)
+    }
+
+    @Test func `te may say trailers and nothing else`() {
+        #expect(Self.flaw([], more: [("te", "trailers")]) == nil)
+        for value in ["gzip", "trailers, gzip", ""] { #expect(Self.flaw([], more: [("te", value)]) != nil) }
+    }
+
     @Test func `the size of the list counts 32 bytes for each field`() {
         #expect(HTTP2RequestSummary([":method": "GET", "x-a": "bc"]).listBytes == 7 + 3 + 32 + 3 + 2 + 32)
     }
@@ -92,10 +112,12 @@ import Testing
     }
 
     @Test func `trailers that frame or route are refused in requests and left out of responses`() {
-        #expect(HTTPHeaders(http2RequestTrailers: ["x-sum": "1"]) == ["x-sum": "1"])
-        for (name, value) in [("content-length", "1"), ("host", "a"), ("te", "trailers"), ("x-a", "b\nc"), ("x-a", "b ")] {
-            #expect(HTTPHeaders(http2RequestTrailers: HPACKHeaders([("x-sum", "1"), (name, value)])) == nil)
-        }
+        #expect(HeaderField(name: "x-sum", value: "1").mayBeTrailer)
+        let others = [
+            ("content-length", "1"), ("host", "a"), ("te", "trailers"), ("x-a", "b\nc"), ("x-a", "b "), (":path", "/"), ("X-A", "b"),
+            ("connection", "close"), ("transfer-encoding", "chunked"), ("", "b"), ("x a", "b"),
+        ]
+        for (name, value) in others { #expect(!HeaderField(name: name, value: value).mayBeTrailer, "\(name)") }
         let trailers = HTTPHeaders(http2ResponseTrailers: ["grpc-message": "ends in a blank ", "content-length": "1", "host": "a"])
         #expect(trailers == ["grpc-message": "ends in a blank "])
     }
