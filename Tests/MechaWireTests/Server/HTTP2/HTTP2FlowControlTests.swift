@@ -136,6 +136,21 @@ import Testing
         #expect(trace.sent() == ["RST_STREAM 3 cancel"])
     }
 
+    @Test func `streams that are reset before their turn do not pile up`() {
+        var trace = Self.open(1)
+        trace.machine.sendData(1, Self.body(70_000), isEnd: true)
+        _ = trace.sent()
+        #expect(trace.machine.outboundWindow == 0)
+        for id in stride(from: 3, to: 2_000, by: 2) as StrideTo<UInt32> {
+            _ = trace.send(trace.request(id))
+            trace.machine.sendData(id, Self.body(1), isEnd: true)
+            _ = trace.send(HTTP2Trace.reset(id))
+        }
+        #expect(trace.machine.queue.count < 100)
+        _ = trace.send(HTTP2Trace.windowUpdate(0, 10_000), HTTP2Trace.windowUpdate(1, 10_000))
+        #expect(trace.sent() == ["DATA 1 4465 end"])
+    }
+
     @Test func `heads larger than a frame go on in others`() {
         var trace = Self.open(1)
         trace.machine.sendHeaders(1, isEnd: true) { encoder, out in

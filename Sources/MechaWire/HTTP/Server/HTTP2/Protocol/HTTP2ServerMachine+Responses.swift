@@ -151,6 +151,11 @@ extension HTTP2ServerMachine {
         guard !streams[index].isQueued, !streams[index].pending.isEmpty, streams[index].outboundWindow > 0 else { return }
         streams[index].isQueued = true
         queue.append(streams[index].id)
+        // Streams that were reset stay in the queue until their turn, which may never come.
+        if queue.count - queueHead > streams.count * 2 + 64 {
+            queue = queue[queueHead...].filter { streams.index(of: $0) != nil }
+            queueHead = 0
+        }
     }
 
     /// Whether ``sendPending(upTo:)`` would write something.
