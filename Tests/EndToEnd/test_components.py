@@ -114,6 +114,17 @@ def test_what_goes_wrong_is_told_and_harms_nobody(mecha, path, status, said):
     assert mecha.call("/web/echo", "POST", b"well").body == b"well"
 
 
+@pytest.mark.parametrize("name, megabytes", [("web", 128), ("orders", 256)])
+def test_a_component_that_wants_more_memory_than_it_may_have(mecha, name, megabytes):
+    """The same answer and line as for a core module (test_function_safety.py)."""
+    answer = mecha.call(f"/{name}/bomb", "POST", b"")
+    assert (answer.status, answer.error) == (507, "ERR_FUNCTION_OUT_OF_MEMORY")
+    said = f"of {megabytes << 20} bytes of memory in use"
+    assert said in answer.json["message"]
+    wait_until(lambda: any("handle failed: " in line and said in line for line in mecha.log.splitlines()), "the log")
+    assert mecha.call(f"/{name}/echo", "POST", b"well").body == b"well"
+
+
 def test_a_trap_is_logged_with_the_names_of_its_functions(mecha):
     assert mecha.call("/web/raise", "POST", b"").status == 500
     line = wait_until(lambda: next((line for line in mecha.log.splitlines() if "handle failed: the function trapped" in line), None), "the log")

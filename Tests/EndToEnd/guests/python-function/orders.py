@@ -79,6 +79,11 @@ class Handler(exports.Handler):
     def echo(self, request):
         return 200, request.body
 
+    def bomb(self, request):
+        kept = []
+        while True:
+            kept.append(bytearray(1 << 20))
+
     def fail(self, request):
         raise Err("no luck")
 
