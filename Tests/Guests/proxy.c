@@ -51,8 +51,18 @@ static void digit(int32_t value) {
     answer(text, 2);
 }
 
+// A context that the guest still uses when the host is done with it.
+static int32_t kept;
+
+EXPORT(proxy_on_done) int32_t done(int32_t context) { return context != kept; }
+
+EXPORT(proxy_on_log) void logged(int32_t context) {
+    if (context == kept) { proxy_log(2, TEXT("the kept context ends")); }
+}
+
 EXPORT(proxy_on_request_headers) int32_t request_headers(int32_t context, int32_t count, int32_t end) {
-    (void)context, (void)count, (void)end;
+    (void)count, (void)end;
+    kept = 0;
     char *path = NULL, *text = NULL;
     size_t size = 0, length = 0;
     if (proxy_get_header_map_value(0, TEXT(":path"), &path, &size) != 0) { return 1; }
@@ -61,6 +71,28 @@ EXPORT(proxy_on_request_headers) int32_t request_headers(int32_t context, int32_
         return 1;
     }
     if (starts(path, size, "/pause")) { return 1; }
+    if (starts(path, size, "/grpc")) {
+        proxy_send_local_response(403, NULL, 0, TEXT("not here"), why_said, sizeof why_said, 5);
+        return 1;
+    }
+    if (starts(path, size, "/forms")) {
+        answer(TEXT("abcdef"));
+        proxy_set_buffer_bytes(RESPONSE_BODY, 0, 0, TEXT("12"));
+        proxy_set_buffer_bytes(RESPONSE_BODY, 2, 0, TEXT("-"));
+        proxy_set_buffer_bytes(RESPONSE_BODY, 3, 2, TEXT("XY"));
+        if (size > 6 && path[6] == 'a') { proxy_set_buffer_bytes(RESPONSE_BODY, 0, END, TEXT("all")); }
+        if (size > 6 && path[6] == 'r') { proxy_set_buffer_bytes(RESPONSE_BODY, 5, 9999, TEXT("!")); }
+        if (size > 6 && path[6] == 'n') { proxy_set_buffer_bytes(RESPONSE_BODY, 0, 4, NULL, 0); }
+        proxy_add_header_map_value(RESPONSE_TRAILERS, TEXT("x-sum"), TEXT("6"));
+        return 0;
+    }
+    if (starts(path, size, "/done")) {
+        uint32_t id = 0;
+        digit(proxy_done());
+        proxy_http_call(TEXT("fn"), get_behind, sizeof get_behind, NULL, 0, NULL, 0, 5000, &id);
+        kept = context;
+        return 0;
+    }
     if (starts(path, size, "/call")) {
         uint32_t id = 0;
         int32_t status = proxy_http_call(TEXT("fn"), get_behind, sizeof get_behind, NULL, 0, NULL, 0, 5000, &id);
@@ -143,10 +175,27 @@ EXPORT(proxy_on_http_call_response) void call_response(int32_t context, int32_t 
     (void)context, (void)id, (void)trailers;
     char *text = NULL;
     size_t length = 0;
+    if (kept) {
+        uint32_t code = 99;
+        // For the root context there is nothing to be done with.
+        int32_t right = proxy_get_status(&code, &text, &length) == 0 && code == 0 && proxy_set_effective_context(1) == 0
+            && proxy_done() == 1 && proxy_set_effective_context(kept) == 0 && proxy_done() == 0 && proxy_done() == 1;
+        proxy_log(2, right ? "done right" : "done wrong", 10);
+        return;
+    }
     digit(headers > 0);
     if (proxy_get_header_map_value(6, TEXT(":status"), &text, &length) == 0) { answer(text, length); }
     if (proxy_get_buffer_bytes(4, 0, (size_t)size, &text, &length) == 0) { answer(text, length); }
     proxy_continue_stream(0);
+}
+
+EXPORT(proxy_on_request_trailers) int32_t request_trailers(int32_t context, int32_t count) {
+    (void)context;
+    char *text = NULL;
+    size_t length = 0;
+    digit(count);
+    if (proxy_get_header_map_value(REQUEST_TRAILERS, TEXT("X-Checksum"), &text, &length) == 0) { answer(text, length); }
+    return 0;
 }
 
 EXPORT(proxy_on_request_body) int32_t request_body(int32_t context, int32_t size, int32_t end) {

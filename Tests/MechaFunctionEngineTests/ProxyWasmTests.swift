@@ -1,6 +1,7 @@
 import MechaCore
 import MechaFunctions
 import MechaHost
+import MechaInvocation
 import NIOCore
 import Testing
 
@@ -57,6 +58,46 @@ import Testing
             let paused = try await function.failure("/pause")
             #expect(paused.code == .failed)
             #expect(try await function.call("/property").text == "kept/property01")
+        }
+    }
+
+    @Test func `buffers are changed before, behind, within and as a whole`() async throws {
+        try await with("back") { function, _ in
+            for (path, text) in [("/forms", "12-XYcdef"), ("/formsrest", "12-XY!"), ("/formsall", "all"), ("/formsnone", "Ycdef")] {
+                let response = try await function.call(path)
+                #expect(response.text == text && response.trailers.first(name: "x-sum") == "6")
+            }
+        }
+    }
+
+    @Test func `trailers come with a request`() async throws {
+        try await with("back") { function, _ in
+            var request = AppRequest(.POST, try MethodPath(target: "/plain"))
+            request.trailers = ["X-Checksum": "7a", "x-more": "1"]
+            let call = BufferedCall(request)
+            try await function.handle(call, deadline: nil)
+            #expect(call.response.text == "027a")
+        }
+    }
+
+    @Test func `callers who speak gRPC get a status of theirs`() async throws {
+        try await with("back") { function, _ in
+            let plain = try await function.call("/grpc")
+            #expect(plain.status == 403 && plain.text == "not here" && plain.header("grpc-status") == nil)
+            let answer = try await function.call("/grpc", contentType: "application/grpc+proto")
+            #expect(answer.status == 200 && answer.header("grpc-status") == "5" && answer.header("grpc-message") == "not here")
+            #expect(answer.contentType == "application/grpc" && answer.header("x-why") == "said" && answer.text == "")
+        }
+    }
+
+    @Test func `a context that the guest still uses is kept until it is done`() async throws {
+        try await with("back", isolation: .reused) { function, world in
+            for count in 1...2 {
+                let response = try await function.call("/done")
+                #expect(response.text == "01")
+                let lines = world.lines.all.filter { $0.contains("done ") || $0.contains("kept") }
+                #expect(lines.suffix(2) == ["info: done right", "info: the kept context ends"] && lines.count == 2 * count)
+            }
         }
     }
 
