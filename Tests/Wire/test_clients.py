@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import pytest
+from probe import BINARY, Probe
 
 MODES = {
     "http1": ["--http1.1"],
@@ -32,8 +33,6 @@ def large(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def secure(certificate):
-    from conftest import Probe
-
     chain, key = certificate
     probe = Probe("--tls-chain", chain, "--tls-key", key)
     yield probe
@@ -123,8 +122,6 @@ def test_nghttp_upgrades_and_reuses_the_connection(server):
 
 
 def test_a_port_in_use_is_named(server):
-    from conftest import BINARY
-
     output = run(BINARY, "--port", server.port).stdout.decode()
     assert output == f"failed port {server.port} is in use\n"
 
@@ -137,8 +134,6 @@ def test_a_socket_left_by_a_dead_process_is_taken_over(start_probe, tmp_path):
     assert path.exists()
     probe = start_probe("--unix", path)
     assert curl("--unix-socket", path, "http://a/hello") == b"hello"
-
-    from conftest import BINARY
 
     assert run(BINARY, "--unix", path).stdout.decode() == f"failed the socket {path} is in use\n"
     probe.stop()
