@@ -9,23 +9,40 @@ extension AppRuntime {
 
     /// Publishes one message; returns when the broker has confirmed it.
     public func publish(_ request: PublishRequest, pubsub name: String) async throws {
+        try await publish(prepare(request, pubsub: name))
+    }
+
+    /// What is published for a request that may be made; ``publish(_:)`` then does it.
+    @inline(never)
+    package func prepare(_ request: PublishRequest, pubsub name: String) throws -> Publication {
         let binding = try pubsubBinding(name, topic: request.topic)
         let message = try message(for: request, binding)
-        let started = clock.monotonicNanoseconds()
-        let metrics = telemetry.metrics.pubsub.topic(request.topic, of: name)
+        return Publication(
+            message, topic: request.topic, to: binding, metrics: telemetry.metrics.pubsub.topic(request.topic, of: name),
+            startedNanoseconds: clock.monotonicNanoseconds())
+    }
+
+    /// Returns when the broker has confirmed it.
+    package func publish(_ publication: Publication) async throws {
         do {
-            if let policy = binding.policy {
-                try await policy.run { try await binding.broker.publish(message) }
+            if let policy = publication.binding.policy {
+                try await policy.run { try await publication.binding.broker.publish(publication.message) }
             } else {
-                try await binding.broker.publish(message)
+                try await publication.binding.broker.publish(publication.message)
             }
-            metrics.published(success: true, nanoseconds: clock.monotonicNanoseconds() - started)
         } catch {
-            metrics.published(success: false, nanoseconds: clock.monotonicNanoseconds() - started)
-            throw RuntimeError(
-                .pubsubPublish, "error when publish to topic \(request.topic) in pubsub \(name): \(describe(error))", resource: name,
-                cause: error)
+            throw failed(publication, error)
         }
+        publication.metrics.published(success: true, nanoseconds: clock.monotonicNanoseconds() - publication.startedNanoseconds)
+    }
+
+    @inline(never)
+    private func failed(_ publication: Publication, _ error: any Error) -> RuntimeError {
+        publication.metrics.published(success: false, nanoseconds: clock.monotonicNanoseconds() - publication.startedNanoseconds)
+        let name = publication.binding.name
+        return RuntimeError(
+            .pubsubPublish, "error when publish to topic \(publication.topic) in pubsub \(name): \(describe(error))", resource: name,
+            cause: error)
     }
 
     /// One message of a bulk.

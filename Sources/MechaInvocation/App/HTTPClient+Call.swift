@@ -50,13 +50,10 @@ extension HTTPClient {
             if isPeer, let failure = PeerFailure.read(response.headers) { throw failure }
             let typeURL = isPeer ? response.headers.first(name: HeaderName.typeURL) ?? "" : ""
             let grpcStatus = isPeer ? response.headers.first(name: HeaderName.grpcStatus).flatMap(PeerStatus.decode) : nil
-            var answer = ResponseHeaders.head(
-                HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers), adding: [:])
-            let contentType = answer.headers.first(name: "content-type")
-            if answer.headers.contains(name: "content-length") { answer.headers.remove(name: "content-length") }
-            return AppResponse(
-                grpcStatus.map(AppResponse.Outcome.grpc) ?? .http(response.status), headers: answer.headers,
-                contentType: contentType, body: response.body, typeURL: typeURL)
+            var answer = AppResponse(ofApp: response)
+            if let grpcStatus { answer.outcome = .grpc(grpcStatus) }
+            answer.typeURL = typeURL
+            return answer
         } catch let error as InvocationError {
             throw error
         } catch let error as WireError {
@@ -65,6 +62,17 @@ extension HTTPClient {
         } catch {
             throw InvocationError(.connectionLost, "failed to call \(callee)", cause: error)
         }
+    }
+}
+
+extension AppResponse {
+    /// What an app that speaks HTTP answered, without what concerns its connection.
+    init(ofApp response: ClientResponse) {
+        var answer = ResponseHeaders.head(
+            HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers), adding: [:])
+        let contentType = answer.headers.first(name: "content-type")
+        if answer.headers.contains(name: "content-length") { answer.headers.remove(name: "content-length") }
+        self.init(.http(response.status), headers: answer.headers, contentType: contentType, body: response.body)
     }
 }
 

@@ -70,6 +70,9 @@ public final class LocalApp: Sendable {
         try await admitted { channel throws(InvocationError) in try await channel.invoke(request, deadline: deadline) }
     }
 
+    /// Whether only so many calls at a time may reach the app.
+    var isGated: Bool { gate != nil }
+
     /// Uses the channel when the app is well and it is this call's turn.
     func admitted<Answer>(
         _ body: (any AppChannel) async throws(InvocationError) -> Answer
@@ -81,7 +84,7 @@ public final class LocalApp: Sendable {
         return try await body(channel)
     }
 
-    private func openChannel(for kind: CallKind) throws(InvocationError) -> any AppChannel {
+    func openChannel(for kind: CallKind) throws(InvocationError) -> any AppChannel {
         guard let channel else {
             throw InvocationError(.noAppChannel, "the app \(address.appID) has no port to be called at")
         }

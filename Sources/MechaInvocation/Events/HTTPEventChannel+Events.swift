@@ -3,8 +3,6 @@ import MechaWire
 import NIOCore
 import NIOHTTP1
 
-extension HTTPAppChannel: HTTPEventChannel {}
-
 // How an HTTP app subscribes and takes events (section 1.2 of the Dapr surface, "Subscriptions", "Delivery").
 extension HTTPEventChannel {
     public func subscriptions(deadline: NIODeadline) async throws(InvocationError) -> [TopicSubscription] {
@@ -42,15 +40,16 @@ extension HTTPEventChannel {
     }
 
     public func deliver(_ event: TopicEvent, deadline: NIODeadline?) async throws(InvocationError) -> EventAnswer {
-        var headers = Self.headers(event.metadata)
-        headers.add(name: "pubsubName", value: event.pubsub)
+        try await deliverByInvoking(event, deadline: deadline)
+    }
+
+    func deliverByInvoking(_ event: TopicEvent, deadline: NIODeadline?) async throws(InvocationError) -> EventAnswer {
         let response = try await invoke(
             AppRequest(
-                .POST, event.route.method, headers: headers, contentType: CloudEvent.contentType, body: event.event.text,
+                .POST, event.route.method, headers: Self.headers(of: event), contentType: CloudEvent.contentType, body: event.event.text,
                 trace: event.trace), deadline: deadline)
         guard case .http(let status) = response.outcome else { return .success }
-        if let failure = Self.failure(status) { return failure }
-        return Self.answer(response.body)
+        return Self.answer(status, response.body)
     }
 
     public func deliver(_ events: BulkTopicEvent, deadline: NIODeadline?) async throws(InvocationError) -> [EventAnswer] {
@@ -83,11 +82,25 @@ extension HTTPEventChannel {
 
     // MARK: - Texts
 
+    /// What accompanies an event, its type excepted.
+    static func headers(of event: TopicEvent) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        // The type is still to come.
+        headers.reserveCapacity(event.metadata.count + 2)
+        add(event.metadata, to: &headers)
+        headers.add(name: "pubsubName", value: event.pubsub)
+        return headers
+    }
+
     /// Metadata as headers; what no header can carry stays behind.
     private static func headers(_ metadata: [String: String]) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        for (name, value) in metadata where isHeader(name, value) { headers.add(name: name, value: value) }
+        add(metadata, to: &headers)
         return headers
+    }
+
+    private static func add(_ metadata: [String: String], to headers: inout HTTPHeaders) {
+        for (name, value) in metadata where isHeader(name, value) { headers.add(name: name, value: value) }
     }
 
     private static func isHeader(_ name: String, _ value: String) -> Bool {
@@ -113,6 +126,9 @@ extension HTTPEventChannel {
         if status.code / 100 == 2 { return nil }
         return status == .notFound ? .drop : .retry(.http(Int(status.code)))
     }
+
+    /// How an event was taken.
+    static func answer(_ status: HTTPResponseStatus, _ body: ByteBuffer) -> EventAnswer { failure(status) ?? answer(body) }
 
     /// `{"status": ...}`; an answer without a body, or of any other form, is a success.
     private static func answer(_ body: ByteBuffer) -> EventAnswer {

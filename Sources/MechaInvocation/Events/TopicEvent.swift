@@ -3,15 +3,15 @@ import MechaResiliency
 import MechaTelemetry
 import NIOCore
 
-/// One event on its way to a subscriber.
-public struct TopicEvent: Sendable {
-    public var pubsub: String
-    public var topic: String
-    public var route: EventRoute
-    public var event: CloudEvent
+/// One event on its way to a subscriber: one object, since it would be copied into every frame on the way.
+public final class TopicEvent: Sendable {
+    public let pubsub: String
+    public let topic: String
+    public let route: EventRoute
+    public let event: CloudEvent
     /// Message metadata, given to the app as headers.
-    public var metadata: [String: String]
-    public var trace: TraceContext?
+    public let metadata: [String: String]
+    public let trace: TraceContext?
 
     public init(
         pubsub: String, topic: String, route: EventRoute, event: CloudEvent, metadata: [String: String] = [:],
@@ -23,6 +23,11 @@ public struct TopicEvent: Sendable {
         self.event = event
         self.metadata = metadata
         self.trace = trace
+    }
+
+    /// The same event in another trace.
+    public func following(_ trace: TraceContext) -> TopicEvent {
+        TopicEvent(pubsub: pubsub, topic: topic, route: route, event: event, metadata: metadata, trace: trace)
     }
 }
 

@@ -21,6 +21,8 @@ package struct RequestHeaders {
         package var keepsTE = false
         /// Whether the callee may see which host was asked for.
         package var keepsHost = false
+        /// Replaces the `content-length` that came in, where the body is known; nil passes it on.
+        package var bodyBytes: Int?
 
         package init(
             forwarder: Forwarder? = nil, caller: AppAddress? = nil, callee: AppAddress? = nil, trace: TraceContext? = nil,
@@ -42,14 +44,20 @@ package struct RequestHeaders {
     package static func head(
         _ head: HTTPRequestHead, target: String, _ additions: Additions
     ) -> HTTPRequestHead {
+        HTTPRequestHead(version: .http1_1, method: head.method, uri: target, headers: headers(head.headers, additions))
+    }
+
+    /// The fields alone.
+    package static func headers(_ headers: HTTPHeaders, _ additions: Additions) -> HTTPHeaders {
         var fields: [(String, String)] = []
-        fields.reserveCapacity(head.headers.count + 10)
+        fields.reserveCapacity(headers.count + 10)
         var connection = ConnectionOptions()
         var forwardedFor: String?
         var forwarded: String?
-        for (name, value) in head.headers {
+        for (name, value) in headers {
             switch HeaderRule.of(name) {
-            case .keep: break
+            case .keep:
+                if additions.bodyBytes != nil, name.equalsIgnoringCase("content-length") { continue }
             case .host where additions.keepsHost: break
             case .drop, .host, .callerAppID, .callerNamespace: continue
             case .connection:
@@ -90,7 +98,8 @@ package struct RequestHeaders {
         }
         if let token = additions.appToken { fields.append((HeaderName.apiToken, token)) }
         fields += additions.more
-        return HTTPRequestHead(version: .http1_1, method: head.method, uri: target, headers: HTTPHeaders(fields))
+        if let bytes = additions.bodyBytes, bytes > 0 { fields.append(("content-length", String(bytes))) }
+        return HTTPHeaders(fields)
     }
 }
 

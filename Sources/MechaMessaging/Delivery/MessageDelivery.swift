@@ -35,23 +35,38 @@ final class MessageDelivery: Sendable {
     /// Delivers one message and tells what the broker is to do with it.
     func deliver(_ message: IncomingMessage, isStopping: @Sendable () -> Bool = { false }) async -> MessageOutcome {
         let started = context.clock.monotonicNanoseconds()
-        var verdict: Verdict
+        let verdict: Verdict
         switch prepare(message) {
         case .success(let event):
             verdict = await attempt(event)
-            // With order to keep, or a broker that does not count, further attempts are made here.
-            if options.retriesInPlace(message) {
-                var backoff = BackoffSchedule(DeliveryOptions.pauseInPlace)
-                var generator = SystemRandomNumberGenerator()
-                var attempt = 1
-                while case .failed = verdict, !isStopping(), options.maximumAttempts.map({ attempt < $0 }) ?? true {
-                    do { try await context.clock.sleep(for: backoff.next(using: &generator)) } catch { break }
-                    attempt += 1
-                    verdict = await self.attempt(event)
-                }
+            if case .failed = verdict, options.retriesInPlace(message) {
+                return await end(message, await attemptFurther(event, verdict, isStopping), started)
             }
         case .failure(let refusal): verdict = refusal.verdict
         }
+        // What nearly every message comes to needs no frame for the rest.
+        guard case .success = verdict else { return await end(message, verdict, started) }
+        metrics.delivered(.success, nanoseconds: context.clock.monotonicNanoseconds() - started)
+        return .acknowledge
+    }
+
+    /// With order to keep, or a broker that does not count, further attempts are made here.
+    @inline(never)
+    private func attemptFurther(_ event: TopicEvent, _ first: Verdict, _ isStopping: @Sendable () -> Bool) async -> Verdict {
+        var verdict = first
+        var backoff = BackoffSchedule(DeliveryOptions.pauseInPlace)
+        var generator = SystemRandomNumberGenerator()
+        var attempt = 1
+        while case .failed = verdict, !isStopping(), options.maximumAttempts.map({ attempt < $0 }) ?? true {
+            do { try await context.clock.sleep(for: backoff.next(using: &generator)) } catch { break }
+            attempt += 1
+            verdict = await self.attempt(event)
+        }
+        return verdict
+    }
+
+    @inline(never)
+    private func end(_ message: IncomingMessage, _ verdict: Verdict, _ started: UInt64) async -> MessageOutcome {
         let outcome = await settle(message, verdict)
         metrics.delivered(verdict.status, nanoseconds: context.clock.monotonicNanoseconds() - started)
         return outcome
@@ -80,6 +95,7 @@ final class MessageDelivery: Sendable {
     // MARK: - Before the subscriber
 
     /// The event of a message and where it goes.
+    @inline(never)
     func prepare(_ message: IncomingMessage) -> Result<TopicEvent, Refusal> {
         let topic = binding.appTopic(message.topic)
         let event: CloudEvent
@@ -124,21 +140,39 @@ final class MessageDelivery: Sendable {
 
     /// One attempt under the inbound policies of the component.
     private func attempt(_ event: TopicEvent) async -> Verdict {
-        var event = event
-        let scope = context.tracer.begin(.consumer, parent: event.trace)
-        if let trace = scope.context { event.trace = trace }
+        let (event, span) = begin(event)
         // With a number of attempts of its own, the subscription owns retrying: policies would multiply it.
         let answer =
             options.maximumAttempts == nil
-            ? await context.policy.run(component: binding.name, .pubsub) { [self, event] deadline in await carry(event, deadline: deadline) }
+            ? await context.policy.run(component: binding.name, .pubsub) { [self, event] deadline in await carry(event, deadline: deadline)
+            }
             : await carry(event, deadline: nil)
         let verdict = Verdict(answer)
-        if var span = scope.span {
-            span.name = "pubsub/\(event.topic)"
-            if case .failed(let reason) = verdict { span.status = .error(reason) }
-            context.tracer.end(span)
-        }
+        if let span { end(span, event, verdict) }
         return verdict
+    }
+
+    /// A span while the subscriber is asked: an object, since it is large and mostly there is none.
+    private final class OpenSpan: Sendable {
+        let span: TraceSpan
+
+        init(_ span: TraceSpan) { self.span = span }
+    }
+
+    /// The event in the trace of one attempt.
+    @inline(never)
+    private func begin(_ event: TopicEvent) -> (TopicEvent, OpenSpan?) {
+        let scope = context.tracer.begin(.consumer, parent: event.trace)
+        guard !scope.isPassedThrough, let trace = scope.context else { return (event, nil) }
+        return (event.following(trace), scope.span.map(OpenSpan.init))
+    }
+
+    @inline(never)
+    private func end(_ open: OpenSpan, _ event: TopicEvent, _ verdict: Verdict) {
+        var span = open.span
+        span.name = "pubsub/\(event.topic)"
+        if case .failed(let reason) = verdict { span.status = .error(reason) }
+        context.tracer.end(span)
     }
 
     private func carry(_ event: TopicEvent, deadline: NIODeadline?) async -> DeliveryAttempt {

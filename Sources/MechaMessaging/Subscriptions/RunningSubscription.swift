@@ -33,7 +33,13 @@ public final class RunningSubscription: Sendable {
 
     private func handle(_ message: IncomingMessage) async -> MessageOutcome {
         if let bulk { return await bulk.deliver(message) }
-        guard let order, let key = orderingKey(message) else { return await delivery.deliver(message) }
+        guard let order else { return await delivery.deliver(message) }
+        return await deliver(message, in: order)
+    }
+
+    @inline(never)
+    private func deliver(_ message: IncomingMessage, in order: KeyedOrder) async -> MessageOutcome {
+        guard let key = orderingKey(message) else { return await delivery.deliver(message) }
         await order.enter(key)
         defer { order.leave(key) }
         // Those behind a message that was given back must not pass it.

@@ -37,6 +37,14 @@ import Testing
             ])
     }
 
+    @Test(arguments: [(0, ["a: b"]), (12, ["a: b", "content-length: 12"])])
+    func `the length of a known body replaces the one that came in`(bytes: Int, expected: [String]) {
+        var additions = RequestHeaders.Additions()
+        additions.bodyBytes = bytes
+        #expect(fields([("Content-Length", "7"), ("a", "b"), ("content-length", "8")], additions) == expected)
+        #expect(fields([("Content-Length", "7")]) == ["Content-Length: 7"])
+    }
+
     @Test func `forwarding is told by appending`() {
         let additions = RequestHeaders.Additions(forwarder: Forwarder(address: "10.0.0.1", hostName: "me"))
         #expect(

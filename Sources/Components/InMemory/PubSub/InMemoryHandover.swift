@@ -1,10 +1,16 @@
 import MechaCore
 
-/// A message on its way to a handler.
-struct InMemoryHandover: Sendable {
+/// A message on its way to a handler. An object, because it goes through many hands and outlasts the handler.
+final class InMemoryHandover: Sendable {
     let group: InMemoryGroup
     let feed: InMemoryFeed
-    var entry: DeliveryQueue<InMemoryMessage, InMemoryFeed>.Entry
+    let entry: DeliveryQueue<InMemoryMessage, InMemoryFeed>.Entry
+
+    init(group: InMemoryGroup, feed: InMemoryFeed, entry: DeliveryQueue<InMemoryMessage, InMemoryFeed>.Entry) {
+        self.group = group
+        self.feed = feed
+        self.entry = entry
+    }
 }
 
 /// Handovers that one call set off: mostly one, which then costs no array.

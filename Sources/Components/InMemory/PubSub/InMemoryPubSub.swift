@@ -104,17 +104,22 @@ public final class InMemoryPubSub: PubSub {
         }
     }
 
+    /// The next message for who was handed one. Apart, since the lists would lie in the frame of the task.
+    @inline(never)
+    private func answered(_ handover: InMemoryHandover, _ outcome: MessageOutcome) -> InMemoryHandover? {
+        var (handovers, due) = bus.withLock { bus in (bus.answered(handover, outcome, at: now), bus.nextDue) }
+        let next = handovers.first.take()
+        perform((handovers, due))
+        return next
+    }
+
     /// Hands over one message, and then those that its answer makes room for.
     private func deliver(_ handover: InMemoryHandover) async {
         var handover = handover
         var served = 0
         while true {
             let outcome = await handover.feed.handler(handover.entry.message.incoming)
-            var (handovers, due) = bus.withLock { bus in (bus.answered(handover, outcome, at: now), bus.nextDue) }
-            let next = handovers.first
-            handovers.first = nil
-            perform((handovers, due))
-            guard let next else { return }
+            guard let next = answered(handover, outcome) else { return }
             handover = next
             served += 1
             if served % Self.handoversPerTurn == 0 { await Task.yield() }

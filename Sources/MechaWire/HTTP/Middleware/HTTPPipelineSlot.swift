@@ -2,14 +2,17 @@ import Synchronization
 
 /// The pipeline in force at one place, which a reload replaces. Where there is none, asking costs one load.
 public final class HTTPPipelineSlot: Sendable {
-    private let isFilled = Atomic(false)
+    private let hasPipeline = Atomic(false)
     private let pipeline = Mutex<HTTPPipeline?>(nil)
 
     public init() {}
 
+    /// Whether requests have to stop here.
+    package var isFilled: Bool { hasPipeline.load(ordering: .acquiring) }
+
     /// Nil when requests need not stop here.
     public var current: HTTPPipeline? {
-        guard isFilled.load(ordering: .acquiring) else { return nil }
+        guard isFilled else { return nil }
         return pipeline.withLock { $0 }
     }
 
@@ -17,6 +20,6 @@ public final class HTTPPipelineSlot: Sendable {
     public func replace(_ next: HTTPPipeline?) {
         let next = next?.steps.isEmpty == true ? nil : next
         pipeline.withLock { $0 = next }
-        isFilled.store(next != nil, ordering: .releasing)
+        hasPipeline.store(next != nil, ordering: .releasing)
     }
 }
