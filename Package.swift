@@ -182,6 +182,8 @@ let package = Package(
                 "DaprAPI", "CProcess",
                 arguments, yams, nioCore, nioPosix, nioHTTP1, logging,
             ],
+            // What `mecha fn new` writes: links to `guests/c`.
+            resources: [.embedInCode("Functions/Kit")],
             swiftSettings: settings),
 
         // Measuring and testing.

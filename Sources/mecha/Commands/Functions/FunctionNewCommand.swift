@@ -30,8 +30,8 @@ struct FunctionNewCommand: ParsableCommand {
         guard FileStatus(path: folder) == nil else { throw CommandError("There is a '\(folder)' already", hint: "name another folder") }
         do {
             try Files.makeDirectory(folder)
-            try Files.write(CFunctionTemplate.header, to: "\(folder)/mecha.h")
-            try Files.write(CFunctionTemplate.source, to: "\(folder)/\(name).c")
+            try Files.write(String(decoding: PackageResources.mecha_h, as: UTF8.self), to: "\(folder)/mecha.h")
+            try Files.write(String(decoding: PackageResources.hello_c, as: UTF8.self), to: "\(folder)/\(name).c")
             try Files.write(resource, to: "\(folder)/\(FunctionFile.name)")
         } catch {
             throw CommandError("The folder cannot be made: \(error)")
