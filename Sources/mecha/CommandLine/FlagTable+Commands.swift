@@ -45,7 +45,7 @@ extension FlagTable {
                 "min-instances", "alias", "percent", "data", "verb", "header", "revision", "lines", "sticky-header", "sticky-cookie", "to",
                 "push", "form", "tag", "steps", "wait", "max-error-rate", "max-latency-p99", "min-calls",
             ],
-            switches: ["no-traffic", "follow", "no-sticky", "insecure", "status", "abort", "verify"],
+            switches: ["no-traffic", "follow", "no-sticky", "insecure", "status", "abort", "verify", "test"],
             shorts: ["o": "output", "d": "data", "X": "verb", "H": "header", "f": "follow"]),
         "configurations": FlagTable(
             values: ["config", "name", "output"], switches: ["kubernetes"],
