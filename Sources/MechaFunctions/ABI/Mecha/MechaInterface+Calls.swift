@@ -23,7 +23,9 @@ extension MechaInterface {
 
         mutating func bytes() throws(WasmMemoryError) -> ByteBuffer {
             defer { index += 2 }
-            return ByteBuffer(bytes: try call.instance.bytes(at: call[index], count: call[index + 1]))
+            let bytes = try call.instance.bytes(at: call[index], count: call[index + 1])
+            // Attributes mostly are none, and need no memory then.
+            return bytes.isEmpty ? ByteBuffer() : ByteBuffer(bytes: bytes)
         }
 
         /// Where a result goes: a pointer and how many bytes fit there. Checked before anything is done.

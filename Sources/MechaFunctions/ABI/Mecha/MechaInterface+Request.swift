@@ -43,7 +43,11 @@ extension MechaInterface {
                 guard guest.responseBody.readableBytes + bytes.readableBytes <= limit else {
                     throw FunctionError(.responseTooLarge, "the response is larger than the function's \(limit) bytes")
                 }
-                guest.responseBody.writeBuffer(&bytes)
+                if guest.responseBody.readableBytes == 0 {
+                    guest.responseBody = bytes
+                } else {
+                    guest.responseBody.writeBuffer(&bytes)
+                }
                 return 0
             },
         ]
