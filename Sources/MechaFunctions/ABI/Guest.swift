@@ -8,12 +8,15 @@ class Guest: FunctionGuest, @unchecked Sendable {
     /// Files and folders that it has open, by WASI's numbers; made when it asks first.
     var files: GuestFileTable?
 
-    init(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot) throws(WasmError) {
+    required init(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot) throws(WasmError) {
         instance = try WasmInstance(
             template,
             limits: .init(memoryBytes: context.limits.memoryBytes, tableElements: template.module.engine.options.maximumTableElements))
         super.init(instance, context: context, slot: slot)
     }
+
+    /// Makes the instance and brings it to where it can take requests, under its budget.
+    func setUp() async throws(WasmError) { try await instance.instantiate() }
 }
 
 extension WasmCaller {

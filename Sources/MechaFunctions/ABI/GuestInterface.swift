@@ -11,7 +11,15 @@ protocol GuestInterface: SendableMetatype {
     /// Whether ``Guest/destroy()`` does anything.
     static func hasDestroy(_ module: WasmModule) -> Bool
 
-    /// A new instance, set up for requests.
-    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot, budget: WasmBudget)
-        async throws(WasmError) -> Guest
+    /// What instances of its modules are.
+    static var guestKind: Guest.Type { get }
+}
+
+extension GuestInterface {
+    /// Host functions reach a guest's memory by its name.
+    static func requireMemory(_ module: WasmModule) throws(FunctionError) {
+        guard case .memory? = module.exports["memory"] else {
+            throw FunctionError(.invalidModule, "the module exports no memory of the name `memory`")
+        }
+    }
 }

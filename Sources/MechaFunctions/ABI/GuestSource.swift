@@ -17,6 +17,9 @@ struct ModuleSource: GuestSource {
     var hasDestroy: Bool { interface.hasDestroy(template.module) }
 
     func makeGuest(context: FunctionContext, slot: InstanceSlot, budget: WasmBudget) async throws(WasmError) -> FunctionGuest {
-        try await interface.makeGuest(template, context: context, slot: slot, budget: budget)
+        let guest = try interface.guestKind.init(template, context: context, slot: slot)
+        guest.instance.budget = budget
+        try await guest.setUp()
+        return guest
     }
 }

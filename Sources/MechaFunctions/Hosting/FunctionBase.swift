@@ -82,7 +82,7 @@ public final class FunctionBase: Sendable {
 
     func trigger(host: @autoclosure () -> String?, path: Substring, method: String) -> (function: Function, alias: String)? {
         state.withLock { state in
-            guard !state.triggers.isEmpty, let match = state.triggers.match(host: host(), path: path, method: method),
+            guard let match = state.triggers.match(host: host(), path: path, method: method),
                 let function = state.functions[match.function]
             else { return nil }
             return (function, match.alias)

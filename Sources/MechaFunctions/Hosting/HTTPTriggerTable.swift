@@ -17,7 +17,6 @@ struct HTTPTriggerTable: Sendable, Equatable {
     }
 
     private var entries: [Entry] = []
-    var isEmpty: Bool { entries.isEmpty }
 
     init() {}
 
@@ -44,9 +43,9 @@ struct HTTPTriggerTable: Sendable, Equatable {
     /// - Parameters:
     ///   - host: of the request, with or without port.
     ///   - path: without the query.
-    func match(host: String?, path: Substring, method: String) -> Match? {
+    func match(host: @autoclosure () -> String?, path: Substring, method: String) -> Match? {
         if entries.isEmpty { return nil }
-        let name = host.map { Self.name(of: $0) }
+        let name = host().map { Self.name(of: $0) }
         return entries.first { entry in
             if let wanted = entry.host, wanted != name { return false }
             guard path.hasPrefix(entry.path) else { return false }

@@ -40,7 +40,7 @@ final class HTTPWasmGuest: Guest, @unchecked Sendable {
     private var requestFunction: WasmExport?
     private var responseFunction: WasmExport?
 
-    func setUp() async throws(WasmError) {
+    override func setUp() async throws(WasmError) {
         try await instance.instantiate()
         requestFunction = instance.function("handle_request")
         responseFunction = instance.function("handle_response")

@@ -7,6 +7,7 @@ import NIOCore
 /// A guest exports `handle_request` and `handle_response` and reads and changes messages by functions of the module
 /// `http_handler`. What cannot be done ends the call with a trap, as the specification has it.
 enum HTTPWasmInterface: GuestInterface {
+    static var guestKind: Guest.Type { HTTPWasmGuest.self }
     static let module = "http_handler"
 
     static var functions: [WasmHostFunction] { systemFunctions + messageFunctions + headerFunctions + bodyFunctions }
@@ -19,24 +20,13 @@ enum HTTPWasmInterface: GuestInterface {
             let found = module.function(name).map { "as \($0)" } ?? "not at all"
             throw FunctionError(.invalidModule, "the module exports \(name) \(found); http-wasm has it as \(signature)")
         }
-        guard case .memory? = module.exports["memory"] else {
-            throw FunctionError(.invalidModule, "the module exports no memory of the name `memory`")
-        }
+        try requireMemory(module)
         for wanted in module.imports where wanted.module == WASIPreview1.module {
             try WASIPreview1.check(wanted.name, for: revision)
         }
     }
 
     static func hasDestroy(_ module: WasmModule) -> Bool { false }
-
-    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot, budget: WasmBudget)
-        async throws(WasmError) -> Guest
-    {
-        let guest = try HTTPWasmGuest(template, context: context, slot: slot)
-        guest.instance.budget = budget
-        try await guest.setUp()
-        return guest
-    }
 
     // MARK: -
 

@@ -18,7 +18,7 @@ final class MechaGuest: Guest, @unchecked Sendable {
 
     private var handleFunction: WasmExport?
 
-    func setUp() async throws(WasmError) {
+    override func setUp() async throws(WasmError) {
         try await instance.instantiate()
         handleFunction = instance.function("handle")
         if let initialize = instance.function("_initialize") { _ = try await instance.call(initialize, hasResult: false) }

@@ -2,6 +2,7 @@ import MechaWasm
 
 /// Mecha's own interface between the runtime and core modules: docs/function-abi.md describes it byte for byte.
 enum MechaInterface: GuestInterface {
+    static var guestKind: Guest.Type { MechaGuest.self }
     static let module = "mecha"
 
     static var functions: [WasmHostFunction] {
@@ -12,9 +13,7 @@ enum MechaInterface: GuestInterface {
         guard module.function("handle") == WasmSignature([], [.i32]) else {
             throw FunctionError(.invalidModule, exportMessage(module, "handle", "() -> i32"))
         }
-        guard case .memory? = module.exports["memory"] else {
-            throw FunctionError(.invalidModule, "the module exports no memory of the name `memory`")
-        }
+        try requireMemory(module)
         for name in ["start", "destroy", "_initialize"] where module.exports[name] != nil {
             guard let signature = module.function(name), signature.parameters.isEmpty,
                 name == "_initialize" ? signature.results.isEmpty : signature.results.isEmpty || signature.results == [.i32]
@@ -60,13 +59,4 @@ enum MechaInterface: GuestInterface {
     }
 
     static func hasDestroy(_ module: WasmModule) -> Bool { module.function("destroy") != nil }
-
-    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot, budget: WasmBudget)
-        async throws(WasmError) -> Guest
-    {
-        let guest = try MechaGuest(template, context: context, slot: slot)
-        guest.instance.budget = budget
-        try await guest.setUp()
-        return guest
-    }
 }

@@ -51,7 +51,7 @@ final class ProxyWasmGuest: Guest, @unchecked Sendable {
     // MARK: - Life
 
     /// What proxy-wasm wants of a new instance: constructors, its id, the root context, the configuration.
-    func setUp() async throws(WasmError) {
+    override func setUp() async throws(WasmError) {
         try await instance.instantiate()
         allocator = instance.function("proxy_on_memory_allocate") ?? instance.function("malloc")
         if instance.function("_initialize") != nil {

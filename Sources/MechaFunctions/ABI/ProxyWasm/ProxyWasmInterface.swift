@@ -3,6 +3,7 @@ import NIOCore
 
 /// proxy-wasm 0.1.0, 0.2.0 and 0.2.1 with what Layotto added (sections 4.1 and 4.2 of the Layotto facts).
 enum ProxyWasmInterface: GuestInterface {
+    static var guestKind: Guest.Type { ProxyWasmGuest.self }
     static let module = "env"
 
     static var functions: [WasmHostFunction] {
@@ -22,9 +23,7 @@ enum ProxyWasmInterface: GuestInterface {
         guard versions.contains(where: { module.exports[$0] != nil }) || module.function("proxy_on_context_create") != nil else {
             throw FunctionError(.invalidModule, "the module exports none of \(versions.joined(separator: ", "))")
         }
-        guard case .memory? = module.exports["memory"] else {
-            throw FunctionError(.invalidModule, "the module exports no memory of the name `memory`")
-        }
+        try requireMemory(module)
         let allocator = module.function("proxy_on_memory_allocate") ?? module.function("malloc")
         guard allocator == WasmSignature([.i32], [.i32]) else {
             throw FunctionError(.invalidModule, "the module exports no `proxy_on_memory_allocate` or `malloc` as (i32) -> i32")
@@ -35,15 +34,6 @@ enum ProxyWasmInterface: GuestInterface {
     }
 
     static func hasDestroy(_ module: WasmModule) -> Bool { false }
-
-    static func makeGuest(_ template: WasmTemplate, context: FunctionContext, slot: InstanceSlot, budget: WasmBudget)
-        async throws(WasmError) -> Guest
-    {
-        let guest = try ProxyWasmGuest(template, context: context, slot: slot)
-        guest.instance.budget = budget
-        try await guest.setUp()
-        return guest
-    }
 
     // MARK: -
 
