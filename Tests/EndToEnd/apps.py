@@ -1,10 +1,11 @@
 """Small applications that stand behind a runtime in the tests."""
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from served import Served
 
-class HTTPApp:
+
+class HTTPApp(Served):
     """An HTTP/1.1 app in this process: ``routes`` maps the first segment of a path to what answers it.
 
     A route gets the handler of the request, with ``handler.body`` read, and answers by itself or by returning
@@ -21,16 +22,7 @@ class HTTPApp:
 
         self.routes = routes
         self.seen = []
-        self.server = Server(("127.0.0.1", port), _handler(self))
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Server(("127.0.0.1", port), _handler(self)))
 
 
 def read_chunks(stream):

@@ -2,16 +2,16 @@
 
 import base64
 import json
-import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from served import Served
 
 
-class Provider:
+class Provider(Served):
     """Counts what it is asked; its keys can be replaced while it runs."""
 
     def __init__(self):
@@ -27,16 +27,8 @@ class Provider:
         self.is_down = False
         self.lifetime = 3600
         self.token_number = 0
-        self.server = Server(("127.0.0.1", 0), _handler(self))
-        self.issuer = f"http://127.0.0.1:{self.server.server_port}/realm"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Server(("127.0.0.1", 0), _handler(self)))
+        self.issuer = f"http://127.0.0.1:{self.port}/realm"
 
     def add_key(self, name, algorithm):
         private = {

@@ -3,10 +3,11 @@
 import json
 import socket
 import socketserver
-import threading
+
+from served import Served
 
 
-class TrailersApp:
+class TrailersApp(Served):
     """Answers each request with JSON of what came, in pieces, with a trailer behind."""
 
     def __init__(self):
@@ -25,16 +26,7 @@ class TrailersApp:
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = daemon_threads = True
 
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Server(("127.0.0.1", 0), Handler))
 
 
 def read_message(stream):
